@@ -1,0 +1,28 @@
+# ne_module(NAME SOURCES a.cpp ... [TESTS x_test.cpp ...] [PUBLIC targets] [PRIVATE targets]
+#           [TEST_LIBS targets] [TEST_LABELS labels])
+#
+# A static library ne::NAME and one test program NAME_test of all its TESTS. PUBLIC is what its headers show, PRIVATE
+# what only its .cpp files use: the link line is a statement about design.
+function(ne_module NAME)
+  cmake_parse_arguments(M "" "" "SOURCES;TESTS;PUBLIC;PRIVATE;TEST_LIBS;TEST_LABELS" ${ARGN})
+  add_library(nephele_${NAME} STATIC ${M_SOURCES})
+  add_library(ne::${NAME} ALIAS nephele_${NAME})
+  target_link_libraries(nephele_${NAME} PUBLIC nephele_options ${M_PUBLIC} PRIVATE ${M_PRIVATE})
+  if(NEPHELE_TESTS AND M_TESTS)
+    ne_test(${NAME}_test SOURCES ${M_TESTS} LIBS ne::${NAME} ${M_PUBLIC} ${M_PRIVATE} ${M_TEST_LIBS}
+            LABELS ${M_TEST_LABELS})
+  endif()
+endfunction()
+
+# ne_test(NAME SOURCES ... LIBS ... [LABELS ...]): a GoogleTest program, each case known to ctest by its name.
+function(ne_test NAME)
+  cmake_parse_arguments(T "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT T_LABELS)
+    set(T_LABELS unit)
+  endif()
+  add_executable(${NAME} ${T_SOURCES})
+  target_link_libraries(${NAME} PRIVATE nephele_options ${T_LIBS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 120 LABELS "${T_LABELS}"
+                       ENVIRONMENT "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
+endfunction()

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "base/task.h"
+
+/// Waiting: until a time, for work on another thread, for a signal. Every wait has a limit.
+namespace nephele {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using Executor = asio::any_io_executor;
+
+inline SteadyTime in(std::chrono::milliseconds span) { return std::chrono::steady_clock::now() + span; }
+
+Task<> sleep_until(SteadyTime when);
+Task<> sleep_for(std::chrono::milliseconds span);
+/// The executor that this coroutine runs on.
+Task<Executor> this_executor();
+
+/// Runs `job` where `post` sends it (a thread, a pool) and resumes the caller on its own executor. An exception of
+/// `job` is thrown at the caller. The job itself is not cancelled: it must be short or have its own limit.
+template <class Post, class Job>
+Task<std::invoke_result_t<Job&>> run_on(Post post, Job job) {
+  using Answer = std::invoke_result_t<Job&>;
+  using Boxed = std::conditional_t<std::is_void_v<Answer>, std::optional<std::monostate>, std::optional<Answer>>;
+  auto boxed = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, Boxed)>(
+      [](auto handler, Post send, Job work) {
+        auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+        send([handler = std::move(handler), executor = std::move(executor), work = std::move(work)]() mutable {
+          std::exception_ptr thrown;
+          Boxed answer;
+          try {
+            if constexpr (std::is_void_v<Answer>) {
+              work();
+              answer.emplace();
+            } else {
+              answer.emplace(work());
+            }
+          } catch (...) {
+            thrown = std::current_exception();
+          }
+          asio::post(executor, [handler = std::move(handler), thrown, answer = std::move(answer)]() mutable {
+            std::move(handler)(thrown, std::move(answer));
+          });
+        });
+      },
+      asio::use_awaitable, std::move(post), std::move(job));
+  if constexpr (!std::is_void_v<Answer>) co_return std::move(*boxed);
+}
+
+/// A bell that one or more coroutines of one executor wait for; ring() may come from any thread. A ring while nobody
+/// waits is kept for the next wait, so no wake-up is lost.
+class Bell {
+ public:
+  explicit Bell(Executor executor);
+  ~Bell();
+  Bell(const Bell&) = delete;
+  Bell& operator=(const Bell&) = delete;
+
+  void ring();
+  /// True when it rang, false when the time came first.
+  Task<bool> wait_until(SteadyTime when);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Background work with an owner: stop() cancels all of it and waits until the last coroutine has ended. Every task
+/// runs on the scope's executor. An exception other than cancellation ends the program: it is a bug.
+class Scope {
+ public:
+  explicit Scope(Executor executor);
+  ~Scope();  ///< the owner must have awaited stop(), or the executor must no longer run
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+  /// May be called from any thread. After stop() the task is dropped without being started.
+  void spawn(Task<> work);
+  Task<> stop();
+  std::size_t running() const;
+  const Executor& executor() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Runs `work`; when the deadline comes first, cancels it and answers `timeout` with `who` in the sentence.
+template <class T>
+Task<Result<T>> with_deadline(Task<Result<T>> work, SteadyTime deadline, std::string who);
+
+}  // namespace nephele
+
+#include "base/async_deadline.h"  // IWYU pragma: export
