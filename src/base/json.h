@@ -26,15 +26,18 @@ class Object {
   Value* find(std::string_view name) noexcept;
   /// Replaces the member in its place, or adds it at the end.
   Value& set(std::string name, Value value);
+  /// Adds at the end without looking; the caller knows that the name is new.
+  Value& append(std::string name, Value value);
   void erase(std::string_view name);
   bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
-  bool empty() const noexcept { return members_.empty(); }
-  std::size_t size() const noexcept { return members_.size(); }
-  auto begin() const noexcept { return members_.begin(); }
-  auto end() const noexcept { return members_.end(); }
-  auto begin() noexcept { return members_.begin(); }
-  auto end() noexcept { return members_.end(); }
-  friend bool operator==(const Object&, const Object&) = default;
+  bool empty() const noexcept;
+  std::size_t size() const noexcept;
+  std::vector<Member>::const_iterator begin() const noexcept;
+  std::vector<Member>::const_iterator end() const noexcept;
+  std::vector<Member>::iterator begin() noexcept;
+  std::vector<Member>::iterator end() noexcept;
+  /// Same members in the same order.
+  friend bool operator==(const Object& a, const Object& b);
 
  private:
   std::vector<Member> members_;
@@ -58,7 +61,7 @@ class Value {
   Value(int v) : Value(static_cast<std::int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
   Value(std::uint32_t v) : Value(static_cast<std::int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
   Value(std::uint64_t v) : data_(Number{std::to_string(v)}) {}  // NOLINT(google-explicit-constructor)
-  Value(double v);  // NOLINT(google-explicit-constructor): shortest form that reads back the same
+  Value(double v);  // NOLINT(google-explicit-constructor): shortest form that reads back; 2.0 keeps its point
   Value(std::string v) : data_(std::move(v)) {}  // NOLINT(google-explicit-constructor)
   Value(std::string_view v) : data_(std::string(v)) {}  // NOLINT(google-explicit-constructor)
   Value(const char* v) : data_(std::string(v)) {}  // NOLINT(google-explicit-constructor)
@@ -91,6 +94,14 @@ class Value {
   std::variant<std::monostate, bool, Number, std::string, Array, Object> data_;
 };
 
+// Only here is Value complete, which the vector's members need.
+inline bool Object::empty() const noexcept { return members_.empty(); }
+inline std::size_t Object::size() const noexcept { return members_.size(); }
+inline std::vector<Member>::const_iterator Object::begin() const noexcept { return members_.begin(); }
+inline std::vector<Member>::const_iterator Object::end() const noexcept { return members_.end(); }
+inline std::vector<Member>::iterator Object::begin() noexcept { return members_.begin(); }
+inline std::vector<Member>::iterator Object::end() noexcept { return members_.end(); }
+
 struct Limits {
   std::size_t depth = 32;
 };
@@ -101,9 +112,10 @@ Result<Value> parse(std::string_view text, Limits limits = {});
 /// Compact: no spaces.
 std::string write(const Value& value);
 void write_to(const Value& value, std::string& out);
-/// Two spaces of indentation, as `JSON.pretty_generate` of the guides prints it ({} over two lines is their form).
+/// Two spaces of indentation, as `JSON.pretty_generate` of the guides prints it: an empty object takes two lines and
+/// an empty array three (Ruby's json before 2.8).
 std::string pretty(const Value& value);
-/// A JSON string literal with its quotes.
+/// A JSON string literal with its quotes. Bytes that are not UTF-8 become U+FFFD, so the output is always JSON.
 void quote_to(std::string_view text, std::string& out);
 
 }  // namespace nephele::json
