@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "base/result.h"
 
@@ -19,14 +19,18 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string text) : text_(std::move(text)) {}
   Secret(const Secret&) = default;
-  Secret(Secret&&) noexcept = default;
-  Secret& operator=(const Secret&) = default;
-  Secret& operator=(Secret&&) noexcept = default;
-  ~Secret();
+  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
+  Secret& operator=(Secret other) noexcept {
+    text_.swap(other.text_);
+    return *this;
+  }
+  ~Secret() { wipe(); }
   const std::string& reveal() const noexcept { return text_; }
   bool empty() const noexcept { return text_.empty(); }
 
  private:
+  void wipe() noexcept;  // the whole capacity: a moved-from short string still holds its text
+
   std::string text_;
 };
 
@@ -40,7 +44,8 @@ std::string random_password(std::size_t length);
 std::string to_hex(std::string_view bytes);
 /// Standard alphabet, with padding, without line breaks.
 std::string to_base64(std::string_view bytes);
-/// Lenient: characters outside the alphabet are skipped, padding is optional (Provision Engine contract, 2.3).
+/// Lenient: characters outside the alphabet are skipped, padding is optional, what follows it is ignored (Provision
+/// Engine contract, 2.3).
 std::string from_base64_lenient(std::string_view text);
 /// URL-safe alphabet without padding, for tokens.
 std::string to_base64url(std::string_view bytes);
@@ -53,7 +58,8 @@ std::string sha256_hex(std::string_view bytes);
 /// 32 bytes that seal and key hashes of one installation: DATA/secret.key, mode 0600.
 class SecretKey {
  public:
-  /// Reads the key, or makes it when the file does not exist (O_EXCL, fsync). Refuses a file that others can read.
+  /// Reads the key (64 hex digits), or makes it when the file does not exist: complete or not at all, also when several
+  /// processes start at once. Refuses a file that others can read.
   static Result<SecretKey> open_or_create(const std::string& path);
   static SecretKey random();
 
@@ -66,8 +72,10 @@ class SecretKey {
   std::string keyed_hash(std::string_view text, std::string_view context) const;
 
  private:
-  explicit SecretKey(std::array<unsigned char, 32> bytes) : bytes_(bytes) {}
-  std::array<unsigned char, 32> bytes_;
+  using Key = std::array<unsigned char, 32>;
+  explicit SecretKey(const Key& master);
+  Key sealing_;  // both derived from the master key, so that the two uses never meet
+  Key hashing_;
 };
 
 /// argon2id in PHC text form. Costs 19 MiB and two passes, about 20 ms: run it in Workers, never on an I/O thread.

@@ -35,17 +35,21 @@ struct Statement {
 using Value = std::variant<std::monostate, std::int64_t, std::string>;
 
 /// Thrown inside a transaction for what the engine refuses; rolls back and becomes an Error at read()/write().
-/// `busy` and `unavailable` are retried by the database as far as the deadline allows.
+/// `serialization` and `unavailable` are retried by the database as far as the deadline allows. After a Failure the
+/// transaction can only roll back: a body may catch one to answer its own Error, but every further statement throws
+/// and a commit is refused, on both engines. What may well happen is written as ON CONFLICT instead.
 class Failure : public std::exception {
  public:
   enum class Cause : std::uint8_t {
-    unique,         ///< a unique or primary key is taken: a caller may catch it inside the transaction only on purpose
-    constraint,     ///< another constraint
-    serialization,  ///< run again
-    unavailable,    ///< the engine cannot be reached, is shutting down, the file is locked too long
-    disk_full,
-    corrupt,
-    bug,  ///< bad SQL, wrong parameter count
+    unique,         ///< a unique or primary key is taken                                       -> Kind::conflict
+    constraint,     ///< another constraint                                                     -> conflict
+    text,           ///< a text holds a NUL, is not UTF-8 or too long for the engine            -> invalid
+    serialization,  ///< run again                                                              -> busy
+    unavailable,    ///< the engine can't be reached, is shutting down, is locked for too long  -> unavailable
+    timeout,        ///< a statement ran for longer than Settings::wait_max                     -> timeout
+    disk_full,      ///< goes on by itself when there is room                                   -> unavailable
+    corrupt,        ///<                                                                        -> unavailable
+    bug,            ///< bad SQL, wrong parameter count, a change inside read()                 -> internal
   };
   Failure(Cause cause, std::string text) : cause_(cause), text_(std::move(text)) {}
   Cause cause() const noexcept { return cause_; }
@@ -92,6 +96,10 @@ Value bind(NumericId<Tag> id) { return id.number(); }
 template <class T>
 Value bind(const std::optional<T>& v) { return v ? bind(*v) : Value{std::monostate{}}; }
 
+/// What the database tells a caller about a Failure; its cause is the detail "sql" ("unique", "disk_full" ...).
+Error to_error(const Failure& failure);
+std::string_view to_string(Failure::Cause cause) noexcept;
+
 /// The engine below a transaction.
 class Connection {
  public:
@@ -102,7 +110,8 @@ class Connection {
 };
 
 /// An open transaction: a synchronous function runs with it on a connection's own thread. It has no side effects but
-/// SQL and may run twice. What it throws, or a Result without a value that it returns, rolls back.
+/// SQL and may run twice. What it throws, or a Result without a value that it returns, rolls back. A Failure becomes
+/// its Error, another exception becomes `internal`: nothing is thrown at the caller of read() and write().
 class Tx {
  public:
   explicit Tx(Connection& connection) : connection_(connection) {}
@@ -132,6 +141,7 @@ class Tx {
   }
 
   /// Runs once this transaction is on disk, on the connection's thread: ring a bell, nothing that can fail or block.
+  /// Dropped when the transaction rolls back.
   void after_commit(std::move_only_function<void()> hook) { hooks_.push_back(std::move(hook)); }
   std::vector<std::move_only_function<void()>> take_hooks() { return std::exchange(hooks_, {}); }
 
@@ -152,11 +162,13 @@ struct Migration {
 };
 
 struct Settings {
-  /// "sqlite:/path/to/file" or a libpq URL "postgresql://user@host:port/name?..."
+  /// "sqlite:/path/to/file" or a libpq URL "postgresql://user@host:port/name?...". May hold a password: never shown.
   std::string url;
   std::size_t readers = 2;       ///< read connections (SQLite), all connections minus one (PostgreSQL)
   std::size_t queue_max = 4096;  ///< transactions that may wait; more answer `busy`
-  std::chrono::milliseconds wait_max{10'000};  ///< for a lock, a lost server, a serialization retry
+  /// For a place in the queue, a lock, a lost server, a serialization retry; then `timeout` or `unavailable`. A
+  /// statement that runs for longer is ended.
+  std::chrono::milliseconds wait_max{10'000};
 };
 
 enum class Engine : std::uint8_t { sqlite, postgresql };
@@ -166,7 +178,16 @@ template <class F>
 using Answer = std::conditional_t<IsResult<std::invoke_result_t<F&, Tx&>>::value, std::invoke_result_t<F&, Tx&>,
                                   Result<std::invoke_result_t<F&, Tx&>>>;
 
-/// Thread-safe. Every transaction is awaited; the caller resumes on its own executor.
+/// Thread-safe. Every transaction is awaited; the caller resumes on its own executor, which outlives the Database.
+/// Destruction waits for the transactions that run and answers `unavailable` to those that wait.
+///
+/// Errors of every transaction, beside the body's own: `busy` (queue_max are waiting), `timeout`, and what to_error()
+/// says. A PostgreSQL server that is lost before COMMIT was sent costs a retry; one that is lost while COMMIT is under
+/// way leaves a write whose outcome nobody knows: `unavailable`, a sentence that says so, and the detail
+/// "outcome" = "unknown". Callers make what they write repeatable (ids of their own, ON CONFLICT).
+///
+/// Statements for both engines: a parameter whose type the place does not tell (`SELECT $1`, `$1 IS NULL`, `$1 + 1`)
+/// is written CAST($1 AS BIGINT) or CAST($1 AS TEXT); every number from 1 to the last is used.
 class Database {
  public:
   virtual ~Database() = default;

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "bus/bus.h"
+#include "compute/backend.h"
+#include "compute/model.h"
+#include "operations/operations.h"
+#include "sql/sql.h"
+
+/// Servers: what is wanted, what is seen, and the work between the two.
+namespace nephele::compute {
+
+/// A server changed as its owner sees it. Key "server:ID"; body {"server": ID, "what": WHAT, "reason": "...",
+/// "generation": N}, WHAT one of: created, started, ready, stopped, error, resize_started, resized, restarted (a resize
+/// that needed a restart), resize_failed, guest_reboot, recovering, deleted.
+inline constexpr bus::Topic server_changed{"compute.server_changed", bus::Topic::Kind::work};
+
+struct Settings {
+  std::string address_pool;                    ///< "127.96.16.0/20": drawn at the first start when empty
+  std::chrono::seconds ready_within{180};      ///< from start to READY, else error
+  std::chrono::seconds stop_grace{20};
+  std::chrono::milliseconds recover_after{2'000};  ///< of a crash; recovery starts by itself
+  int recoveries_max = 3;                      ///< within recoveries_window
+  std::chrono::seconds recoveries_window{600};
+  std::chrono::seconds address_rest{30};       ///< a taken or freed address is left alone for a while
+};
+
+struct Page {
+  std::string owner;    ///< empty: everybody's (operators)
+  ServerId after;
+  std::size_t limit = 100;
+};
+
+class Compute {
+ public:
+  Compute(sql::Database& database, operations::Operations& operations, bus::Bus& bus, Backend& backend,
+          const Clock& clock, Executor executor, Settings settings, log::Logger log);
+  ~Compute();
+  Compute(const Compute&) = delete;
+  Compute& operator=(const Compute&) = delete;
+
+  static std::span<const sql::Migration> migrations();
+
+  /// Registers the handlers with operations; before operations.start().
+  void register_handlers();
+  /// Compares what is wanted with what runs: adopts, restarts what a host reboot ended, ends orphans. Then watches.
+  Task<Result<>> start();
+  Task<> stop();
+
+  Task<Result<Server>> find(ServerId id);
+  Task<Result<std::vector<Server>>> list(Page page);
+  Task<Result<std::string>> console_log(ServerId id, std::size_t bytes);
+  Result<std::string> console_socket(ServerId id);
+
+  /// Registers an image: copies `directory` below the data directory and checks it. The same content is the same id.
+  Task<Result<Image>> add_image(std::string name, std::string directory, std::string images_directory);
+  Task<Result<std::vector<Image>>> images();
+
+  Backend& backend() noexcept;
+  sql::Database& database() noexcept;
+
+ private:
+  friend class Transactions;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nephele::compute

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/async.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "sql/sql.h"
+
+/// Durable work: the outbox of every service. A use case writes a row in its own transaction; a worker claims it with
+/// a lease, runs its handler step by step, retries it, ends it. Kill -9 anywhere: another worker goes on.
+namespace nephele::operations {
+
+using OperationId = NumericId<struct OperationTag>;
+
+enum class State : std::uint8_t { pending, running, done, failed, cancelled };
+std::string_view to_string(State state) noexcept;
+
+/// What a use case asks for.
+struct NewOperation {
+  std::string kind;           ///< "compute.create": who handles it
+  std::string object;         ///< "server:42": one runs at a time per object, in order of their ids
+  std::string actor;          ///< account that asked, for the audit
+  std::string request_id;     ///< of the request that asked
+  json::Value payload;        ///< no secrets
+  std::optional<Secret> sealed;  ///< encrypted at rest, erased by the transaction that ends the operation
+  std::string runs_on;        ///< host name; empty: any
+  std::chrono::milliseconds limit{600'000};  ///< no attempt starts later than this after the enqueueing
+  int version = 1;            ///< of the payload
+};
+
+/// A row, as people and handlers see it. Without the secret.
+struct Record {
+  OperationId id;
+  std::string kind;
+  int version = 1;
+  std::string object;
+  std::string actor;
+  std::string request_id;
+  std::string runs_on;
+  State state = State::pending;
+  int attempt = 0;
+  std::string progress;
+  std::string last_error;
+  json::Value payload;
+  Time created;
+  Time updated;
+  Time deadline;
+  bool cancel_requested = false;
+};
+
+/// How an operation ended, for wait().
+struct Outcome {
+  State state = State::done;
+  std::string error;  ///< last_error of a failed or cancelled one
+  std::optional<Kind> kind;
+};
+
+class Operations;
+
+/// One attempt at one operation, in the hands of its handler. Every write is fenced by the lease epoch: a worker whose
+/// lease was lost gets an Error of kind `conflict` and must return at once.
+class Work {
+ public:
+  const Record& record() const noexcept { return record_; }
+  /// The secret, decrypted.
+  Result<Secret> sealed() const;
+
+  /// True when the step `name` is not recorded yet and must be run. Its border is a fault point
+  /// ("compute.create/disk:before").
+  Task<Result<bool>> starts(std::string_view name);
+  /// Records the step with its result; the border after it is a fault point (":after").
+  Task<Result<>> finished(std::string_view name, json::Value result = {});
+  /// The recorded result of a finished step.
+  std::optional<json::Value> result_of(std::string_view name) const;
+
+  Task<Result<>> progress(std::string text);
+  /// A transaction of the handler, rolled back when the lease is lost.
+  template <class F>
+  Task<Result<>> write(F body) {
+    co_return co_await database_.write([this, &body](sql::Tx& tx) -> Result<> {
+      TRY_VOID(fence(tx));
+      body(tx);
+      return {};
+    });
+  }
+  /// The same, and ends the operation as done.
+  template <class F>
+  Task<Result<>> finish_with(F body) {
+    auto answer = co_await database_.write([this, &body](sql::Tx& tx) -> Result<> {
+      TRY_VOID(fence(tx));
+      body(tx);
+      return end_done(tx);
+    });
+    if (answer) ended_ = true;
+    co_return answer;
+  }
+  bool ended() const noexcept { return ended_; }
+
+ private:
+  friend class Operations;
+  Work(Operations& operations, sql::Database& database, Record record, std::string sealed_text, std::int64_t epoch,
+       std::map<std::string, json::Value, std::less<>> steps);
+  Result<> fence(sql::Tx& tx) const;
+  Result<> end_done(sql::Tx& tx);
+
+  Operations& operations_;
+  sql::Database& database_;
+  Record record_;
+  std::string sealed_text_;
+  std::int64_t epoch_;
+  std::map<std::string, json::Value, std::less<>> steps_;
+  bool ended_ = false;
+};
+
+/// One kind of operation. Called again from its first unrecorded step after a crash or a failure, so each call to the
+/// outside looks first whether it has already happened.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  /// Errors of kind busy, unavailable and timeout are tried again with back-off until the deadline; others end it.
+  virtual Task<Result<>> run(Work& work) = 0;
+  /// In the transaction that ends the operation as failed.
+  virtual void failed(sql::Tx& tx, const Record& record, const Error& error) = 0;
+  /// In the transaction that ends it as cancelled (a later operation on the object takes over).
+  virtual void cancelled(sql::Tx&, const Record&) {}
+};
+
+struct Settings {
+  std::string host;                      ///< name of this host; rows with `runs_on` are claimed only there
+  std::size_t running_max = 256;
+  std::chrono::milliseconds lease{30'000};
+  std::chrono::milliseconds poll{1'000};  ///< for rows written by other processes
+  std::chrono::milliseconds first_retry{500};
+  std::chrono::milliseconds retry_max{30'000};
+  std::chrono::hours keep{168};          ///< ended rows
+};
+
+struct Page {
+  std::optional<State> state;
+  std::string object;          ///< empty: all
+  OperationId before;          ///< keyset: ids below this; none: from the newest
+  std::size_t limit = 50;
+};
+
+class Operations {
+ public:
+  Operations(sql::Database& database, const SecretKey& key, const Clock& clock, Executor executor, Settings settings,
+             log::Logger log);
+  ~Operations();
+  Operations(const Operations&) = delete;
+  Operations& operator=(const Operations&) = delete;
+
+  static std::span<const sql::Migration> migrations();
+
+  /// Writes the row in the caller's transaction; a worker of this process is woken after its commit.
+  OperationId enqueue(sql::Tx& tx, NewOperation wanted);
+  /// Asks every unfinished operation of the object to stop: a pending one ends as cancelled in this transaction, a
+  /// running one is cancelled by its worker. For a delete that overtakes a create.
+  void cancel_object(sql::Tx& tx, std::string_view object);
+  /// Any unfinished operation of the object?
+  bool busy(sql::Tx& tx, std::string_view object) const;
+
+  /// Awaits the end, whichever process does the work. A time-out (kind `timeout`) leaves the work running.
+  Task<Result<Outcome>> wait(OperationId id, SteadyTime deadline);
+
+  /// Before start(). The handler outlives the workers.
+  void handle(std::string kind, Handler& handler);
+  /// Claims and works until stop(). Leases of dead processes of this host are released first.
+  Task<Result<>> start();
+  /// Finishes the steps under way within the grace, then gives the rows back.
+  Task<> stop();
+
+  // For `nephele operations`.
+  Task<Result<std::vector<Record>>> list(Page page);
+  Task<Result<Record>> show(OperationId id);
+  Task<Result<>> retry(OperationId id);   ///< a failed one becomes pending again
+  Task<Result<>> cancel(OperationId id);
+
+  /// Age of the claiming loop's last turn, and rows by state: for /metrics and /readyz.
+  std::chrono::milliseconds loop_age() const;
+  std::size_t running() const;
+
+ private:
+  friend class Work;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nephele::operations

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/engine.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <semaphore>
+
+namespace nephele::sql {
+
+void QueuedDatabase::enqueue(Waiting waiting) {
+  if (line_for(waiting.writes).push(waiting)) return;
+  waiting.done(Error(Kind::busy, "the database has too many waiting transactions; try again in a moment"));
+}
+
+Task<std::optional<Error>> QueuedDatabase::submit(bool writes, Body body) {
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::optional<Error>)>(
+      [this](auto handler, bool change, Body work) {
+        auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+        auto done = [handler = std::move(handler), executor = std::move(executor)](std::optional<Error> failed) mutable {
+          asio::post(executor, [handler = std::move(handler), failed = std::move(failed)]() mutable {
+            std::move(handler)(std::move(failed));
+          });
+        };
+        enqueue({std::move(work), std::move(done), in(wait_max_), change});
+      },
+      asio::use_awaitable, writes, std::move(body));
+}
+
+std::optional<Error> QueuedDatabase::run_now(bool writes, Body body) {
+  const auto me = std::this_thread::get_id();
+  if (std::ranges::any_of(threads_, [me](const std::jthread& thread) { return thread.get_id() == me; }))
+    return Error(Kind::internal, "a transaction or its hook waits for another transaction: it would wait for itself");
+  std::optional<Error> failed;
+  std::binary_semaphore finished{0};
+  auto done = [&](std::optional<Error> why) {
+    failed = std::move(why);
+    finished.release();
+  };
+  enqueue({std::move(body), std::move(done), in(wait_max_), writes});
+  finished.acquire();  // bounded: the line and the connection both have deadlines
+  return failed;
+}
+
+void QueuedDatabase::start_thread(const char* name, std::move_only_function<void()> serve) {
+  threads_.emplace_back(std::move(serve));
+  pthread_setname_np(threads_.back().native_handle(), name);
+}
+
+}  // namespace nephele::sql
