@@ -26,3 +26,29 @@ function(ne_test NAME)
                        PROPERTIES TIMEOUT 120 LABELS "${T_LABELS}"
                        ENVIRONMENT "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
 endfunction()
+
+# ne_migrations(SERVICE FILE...): compiles src/SERVICE/migrations/NNNN_what.sql into generated/SERVICE/migrations.h as
+# `nephele::SERVICE::all_migrations`, in the order given.
+function(ne_migrations SERVICE)
+  set(rows "")
+  foreach(file ${ARGN})
+    set(path ${CMAKE_CURRENT_SOURCE_DIR}/migrations/${file})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+    file(READ ${path} text)
+    get_filename_component(name ${file} NAME_WE)
+    string(REGEX MATCH "^0*([1-9][0-9]*)_" _ ${name})
+    string(APPEND rows "    sql::Migration{\"${SERVICE}\", ${CMAKE_MATCH_1}, \"${name}\", R\"sql(${text})sql\"},\n")
+  endforeach()
+  list(LENGTH ARGN count)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/${SERVICE}/migrations.h CONTENT
+"#pragma once
+#include <array>
+
+#include \"sql/sql.h\"
+
+namespace nephele::${SERVICE} {
+inline constexpr std::array<sql::Migration, ${count}> all_migrations{{
+${rows}}};
+}  // namespace nephele::${SERVICE}
+" @ONLY)
+endfunction()
