@@ -41,8 +41,7 @@ struct IsResult<Result<T>> : std::true_type {};
   if (!tmp) [[unlikely]] ret ::std::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)
 #define NE_TRY_VOID2(tmp, ret, ...) \
-  auto tmp = (__VA_ARGS__);         \
-  if (!tmp) [[unlikely]] ret ::std::unexpected(std::move(tmp).error())
+  if (auto tmp = (__VA_ARGS__); !tmp) [[unlikely]] ret ::std::unexpected(std::move(tmp).error())
 #define TRY(decl, ...) NE_TRY2(NE_CAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
 #define CO_TRY(decl, ...) NE_TRY2(NE_CAT(try_, __COUNTER__), co_return, decl, __VA_ARGS__)
 #define TRY_VOID(...) NE_TRY_VOID2(NE_CAT(try_, __COUNTER__), return, __VA_ARGS__)

@@ -80,7 +80,7 @@ class Work {
 
   /// True when the step `name` is not recorded yet and must be run. Its border is a fault point
   /// ("compute.create/disk:before").
-  Task<Result<bool>> starts(std::string_view name);
+  bool starts(std::string_view name) const;
   /// Records the step with its result; the border after it is a fault point (":after").
   Task<Result<>> finished(std::string_view name, json::Value result = {});
   /// The recorded result of a finished step.
@@ -167,8 +167,8 @@ class Operations {
 
   /// Writes the row in the caller's transaction; a worker of this process is woken after its commit.
   OperationId enqueue(sql::Tx& tx, NewOperation wanted);
-  /// Asks every unfinished operation of the object to stop: a pending one ends as cancelled in this transaction, a
-  /// running one is cancelled by its worker. For a delete that overtakes a create.
+  /// Asks every unfinished operation of the object to stop; its worker cancels it and ends it as cancelled, before any
+  /// later one of the object starts. For a delete that overtakes a create.
   void cancel_object(sql::Tx& tx, std::string_view object);
   /// Any unfinished operation of the object?
   bool busy(sql::Tx& tx, std::string_view object) const;

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations/operations.h"
+
+#include <algorithm>
+
+#include "operations/impl.h"
+#include "operations/migrations.h"
+#include "operations/store.h"
+
+namespace nephele::operations {
+
+std::string_view to_string(State state) noexcept {
+  switch (state) {
+    case State::pending:
+      return "pending";
+    case State::running:
+      return "running";
+    case State::done:
+      return "done";
+    case State::failed:
+      return "failed";
+    case State::cancelled:
+      return "cancelled";
+  }
+  return "failed";
+}
+
+Operations::Impl::Impl(Operations& owner, sql::Database& db, const SecretKey& secret_key, const Clock& time,
+                       const Executor& executor, Settings wanted, log::Logger logger)
+    : database(db),
+      key(secret_key),
+      clock(time),
+      settings(std::move(wanted)),
+      log(std::move(logger)),
+      owner_(owner),
+      strand_(asio::make_strand(executor)),
+      loops_(strand_),
+      bell_(strand_),
+      cancel_bell_(strand_),
+      claimer_{random_uuid(), settings.host, settings.lease} {}
+
+Task<Result<Outcome>> Operations::Impl::wait(OperationId id, SteadyTime deadline) {
+  const auto waiter = std::make_shared<Bell>(co_await this_executor());
+  {
+    const std::lock_guard lock(waiters_mutex_);
+    waiters_.emplace(id.number(), waiter);
+  }
+  // Forgotten again however this coroutine ends.
+  struct Forget {
+    Impl& impl;
+    std::int64_t id;
+    std::shared_ptr<Bell> waiter;
+    ~Forget() {
+      const std::lock_guard lock(impl.waiters_mutex_);
+      std::erase_if(impl.waiters_, [&](const auto& entry) { return entry.first == id && entry.second == waiter; });
+    }
+  };
+  const Forget forget{*this, id.number(), waiter};
+  constexpr std::chrono::milliseconds other_processes{500};
+  for (;;) {
+    CO_TRY(const auto outcome, co_await database.read([&](sql::Tx& tx) { return store::outcome(tx, id); }));
+    if (outcome) co_return *outcome;
+    if (std::chrono::steady_clock::now() >= deadline)
+      co_return fail(Kind::timeout, "operation " + id.text() + " is still under way; it goes on");
+    co_await waiter->wait_until(std::min(deadline, in(other_processes)));
+  }
+}
+
+void Operations::Impl::rang(OperationId id) {
+  const std::lock_guard lock(waiters_mutex_);
+  const auto [first, last] = waiters_.equal_range(id.number());
+  for (auto it = first; it != last; ++it) it->second->ring();
+}
+
+Operations::Operations(sql::Database& database, const SecretKey& key, const Clock& clock, Executor executor,
+                       Settings settings, log::Logger log)
+    : impl_(std::make_unique<Impl>(*this, database, key, clock, executor, std::move(settings), std::move(log))) {}
+
+Operations::~Operations() = default;
+
+std::span<const sql::Migration> Operations::migrations() { return all_migrations; }
+
+OperationId Operations::enqueue(sql::Tx& tx, NewOperation wanted) {
+  std::string sealed = wanted.sealed ? impl_->key.seal(*wanted.sealed, seal_context) : std::string();
+  const OperationId id = store::insert(tx, wanted, std::move(sealed), impl_->clock.now());
+  tx.after_commit([impl = impl_.get()] { impl->woken(); });
+  return id;
+}
+
+void Operations::cancel_object(sql::Tx& tx, std::string_view object) {
+  store::cancel_object(tx, object, impl_->clock.now());
+  tx.after_commit([impl = impl_.get()] { impl->look_for_cancelled(); });
+}
+
+bool Operations::busy(sql::Tx& tx, std::string_view object) const { return store::busy(tx, object); }
+
+Task<Result<Outcome>> Operations::wait(OperationId id, SteadyTime deadline) {
+  co_return co_await impl_->wait(id, deadline);
+}
+
+void Operations::handle(std::string kind, Handler& handler) { impl_->handlers.insert_or_assign(std::move(kind), &handler); }
+
+Task<Result<>> Operations::start() { co_return co_await impl_->start(); }
+Task<> Operations::stop() { co_await impl_->stop(); }
+
+Task<Result<std::vector<Record>>> Operations::list(Page page) {
+  co_return co_await impl_->database.read([&](sql::Tx& tx) { return store::page(tx, page); });
+}
+
+Task<Result<Record>> Operations::show(OperationId id) {
+  co_return co_await impl_->database.read([&](sql::Tx& tx) -> Result<Record> {
+    if (auto record = store::find(tx, id)) return std::move(*record);
+    return fail(Kind::not_found, "no operation " + id.text() + "; `nephele operations list` shows them");
+  });
+}
+
+Task<Result<>> Operations::retry(OperationId id) {
+  const Time now = impl_->clock.now();
+  co_return co_await impl_->database.write([&](sql::Tx& tx) -> Result<> {
+    constexpr std::chrono::minutes another_chance{10};
+    if (!store::retry(tx, id, now, now + another_chance))
+      return fail(Kind::conflict, "operation " + id.text() + " has not failed; only failed ones can be retried");
+    tx.after_commit([impl = impl_.get()] { impl->woken(); });
+    return {};
+  });
+}
+
+Task<Result<>> Operations::cancel(OperationId id) {
+  const Time now = impl_->clock.now();
+  co_return co_await impl_->database.write([&](sql::Tx& tx) -> Result<> {
+    if (!store::request_cancel(tx, id, now))
+      return fail(Kind::conflict, "operation " + id.text() + " is not under way; nothing to cancel");
+    tx.after_commit([impl = impl_.get()] { impl->look_for_cancelled(); });
+    return {};
+  });
+}
+
+std::chrono::milliseconds Operations::loop_age() const {
+  return std::chrono::milliseconds(to_ms(impl_->clock.now()) - impl_->last_turn_ms.load());
+}
+
+std::size_t Operations::running() const { return impl_->running_count.load(); }
+
+}  // namespace nephele::operations
