@@ -7,7 +7,8 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <semaphore>
+#include <condition_variable>
+#include <mutex>
 
 namespace nephele::sql {
 
@@ -20,7 +21,8 @@ Task<std::optional<Error>> QueuedDatabase::submit(bool writes, Body body) {
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::optional<Error>)>(
       [this](auto handler, bool change, Body work) {
         auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
-        auto done = [handler = std::move(handler), executor = std::move(executor)](std::optional<Error> failed) mutable {
+        auto done = [handler = std::move(handler),
+                     executor = std::move(executor)](std::optional<Error> failed) mutable {
           asio::post(executor, [handler = std::move(handler), failed = std::move(failed)]() mutable {
             std::move(handler)(std::move(failed));
           });
@@ -34,14 +36,19 @@ std::optional<Error> QueuedDatabase::run_now(bool writes, Body body) {
   const auto me = std::this_thread::get_id();
   if (std::ranges::any_of(threads_, [me](const std::jthread& thread) { return thread.get_id() == me; }))
     return Error(Kind::internal, "a transaction or its hook waits for another transaction: it would wait for itself");
+  std::mutex mutex;
+  std::condition_variable told;
+  bool finished = false;
   std::optional<Error> failed;
-  std::binary_semaphore finished{0};
   auto done = [&](std::optional<Error> why) {
+    const std::lock_guard lock(mutex);  // held while notifying: the waiter's stack goes away right afterwards
     failed = std::move(why);
-    finished.release();
+    finished = true;
+    told.notify_one();
   };
   enqueue({std::move(body), std::move(done), in(wait_max_), writes});
-  finished.acquire();  // bounded: the line and the connection both have deadlines
+  std::unique_lock lock(mutex);
+  told.wait(lock, [&] { return finished; });  // bounded: the line and the connection both have deadlines
   return failed;
 }
 

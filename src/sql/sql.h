@@ -21,9 +21,9 @@
 #include "base/id.h"
 #include "base/result.h"
 
-/// One Database over SQLite and PostgreSQL. Statements are written once, with $1, $2 ... for parameters, in the SQL that
-/// both understand: BIGINT and TEXT columns only (booleans are 0/1, times are milliseconds, binary is hex or base64),
-/// ON CONFLICT, RETURNING, keyset paging; no now(), no ILIKE, no arrays.
+/// One Database over SQLite and PostgreSQL. Statements are written once, with $1, $2 ... for parameters, in the SQL
+/// that both understand: BIGINT and TEXT columns only (booleans are 0/1, times are milliseconds, binary is hex or
+/// base64), ON CONFLICT, RETURNING, keyset paging; no now(), no ILIKE, no arrays.
 namespace nephele::sql {
 
 /// A named statement: the name is a metric label and a log field, and the key of the prepared statement.
@@ -79,22 +79,48 @@ class Row {
 using Rows = std::vector<Row>;
 
 // Parameters: what a caller may bind. Ids and times bind as what they hold.
-inline Value bind(std::int64_t v) { return v; }
-inline Value bind(int v) { return std::int64_t{v}; }
-inline Value bind(std::uint32_t v) { return std::int64_t{v}; }
-inline Value bind(std::uint64_t v) { return static_cast<std::int64_t>(v); }
-inline Value bind(bool v) { return std::int64_t{v ? 1 : 0}; }
-inline Value bind(std::string v) { return v; }
-inline Value bind(std::string_view v) { return std::string(v); }
-inline Value bind(const char* v) { return std::string(v); }
-inline Value bind(Time v) { return to_ms(v); }
-inline Value bind(std::nullopt_t) { return std::monostate{}; }
+inline Value bind(std::int64_t v) {
+  return v;
+}
+inline Value bind(int v) {
+  return std::int64_t{v};
+}
+inline Value bind(std::uint32_t v) {
+  return std::int64_t{v};
+}
+inline Value bind(std::uint64_t v) {
+  return static_cast<std::int64_t>(v);
+}
+inline Value bind(bool v) {
+  return std::int64_t{v ? 1 : 0};
+}
+inline Value bind(std::string v) {
+  return v;
+}
+inline Value bind(std::string_view v) {
+  return std::string(v);
+}
+inline Value bind(const char* v) {
+  return std::string(v);
+}
+inline Value bind(Time v) {
+  return to_ms(v);
+}
+inline Value bind(std::nullopt_t) {
+  return std::monostate{};
+}
 template <class Tag>
-Value bind(const Id<Tag>& id) { return id.text(); }
+Value bind(const Id<Tag>& id) {
+  return id.text();
+}
 template <class Tag>
-Value bind(NumericId<Tag> id) { return id.number(); }
+Value bind(NumericId<Tag> id) {
+  return id.number();
+}
 template <class T>
-Value bind(const std::optional<T>& v) { return v ? bind(*v) : Value{std::monostate{}}; }
+Value bind(const std::optional<T>& v) {
+  return v ? bind(*v) : Value{std::monostate{}};
+}
 
 /// What the database tells a caller about a Failure; its cause is the detail "sql" ("unique", "disk_full" ...).
 Error to_error(const Failure& failure);

@@ -4,11 +4,17 @@
 namespace nephele::sql {
 
 namespace {
-Error closing() { return Error(Kind::unavailable, "the database is being closed; try again when the service is back"); }
+Error closing() {
+  return Error(Kind::unavailable, "the database is being closed; try again when the service is back");
+}
 }  // namespace
 
 Error waited_too_long() {
   return Error(Kind::timeout, "the database did not come to this in time; try again in a moment");
+}
+
+Failure swallowed_failure() {
+  return {Failure::Cause::bug, "a statement failed and the transaction wanted to commit all the same"};
 }
 
 bool WaitingLine::push(Waiting& waiting) {

@@ -56,12 +56,14 @@ struct Turn {
   bool expired() const { return std::chrono::steady_clock::now() >= waiting.deadline; }
 
   Waiting waiting;
-  std::optional<Error> failed;           ///< what the caller hears instead of the body's own answer
-  std::optional<Failure::Cause> cause;   ///< set when the last run ended with a Failure
+  std::optional<Error> failed;          ///< what the caller hears instead of the body's own answer
+  std::optional<Failure::Cause> cause;  ///< set when the last run ended with a Failure
   bool committed = false;
   std::vector<std::move_only_function<void()>> hooks;
 };
 
 Error waited_too_long();
+/// The body caught a Failure and asked for commit all the same.
+Failure swallowed_failure();
 
 }  // namespace nephele::sql
