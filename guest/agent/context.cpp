@@ -14,10 +14,16 @@ constexpr std::size_t nics_max = 4;
 constexpr std::size_t ports_max = 16;
 constexpr std::string_view environment_prefix = "FUNCTION_ENV_";
 
-bool is_name_start(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
-bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
+bool is_name_start(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
+bool is_name(char c) {
+  return is_name_start(c) || (c >= '0' && c <= '9');
+}
 
-void skip_line(std::string_view& text) { text.remove_prefix(std::min(text.find('\n'), text.size())); }
+void skip_line(std::string_view& text) {
+  text.remove_prefix(std::min(text.find('\n'), text.size()));
+}
 
 /// Everything up to the closing quote; nothing when it is missing.
 std::optional<std::string> quoted(std::string_view& text, char quote) {
@@ -99,9 +105,20 @@ NicSettings nic_from(const Variables& variables, std::size_t number) {
 }
 
 bool is_kept(std::string_view key) {
-  constexpr std::array<std::string_view, 14> keys = {
-      "NAME",    "SET_HOSTNAME", "FLAVOUR", "FLAVOR",           "ROLE",                 "VMID",    "VM_ID",
-      "PEER_IP", "PEER_PORT",    "PORTS",   "FUNCTION_TIMEOUT", "FUNCTION_CONCURRENCY", "NETWORK", "HOSTNAME"};
+  constexpr std::array<std::string_view, 14> keys = {"NAME",
+                                                     "SET_HOSTNAME",
+                                                     "FLAVOUR",
+                                                     "FLAVOR",
+                                                     "ROLE",
+                                                     "VMID",
+                                                     "VM_ID",
+                                                     "PEER_IP",
+                                                     "PEER_PORT",
+                                                     "PORTS",
+                                                     "FUNCTION_TIMEOUT",
+                                                     "FUNCTION_CONCURRENCY",
+                                                     "NETWORK",
+                                                     "HOSTNAME"};
   if (std::ranges::find(keys, key) != keys.end() || key.starts_with(environment_prefix)) return true;
   return key.starts_with("ETH") && key.size() > 4 && key[3] >= '0' && key[3] <= '9' && key[4] == '_';
 }

@@ -39,7 +39,7 @@ std::vector<std::string> candidates() {
   std::erase_if(names, [](const std::string& name) {
     return !name.starts_with("sr") && !name.starts_with("vd") && !name.starts_with("sd");
   });
-  std::ranges::stable_partition(names, [](const std::string& name) { return name.starts_with("sr"); });
+  std::ranges::sort(names, {}, [](const std::string& name) { return std::pair(!name.starts_with("sr"), name); });
   return names;
 }
 
@@ -90,6 +90,8 @@ std::optional<ContextDisc> read_context_disc(const std::string& function_copy) {
   return std::nullopt;
 }
 
-bool may_have_disc() { return !names_in("/sys/class/scsi_host").empty(); }
+bool may_have_disc() {
+  return !names_in("/sys/class/scsi_host").empty();
+}
 
 }  // namespace guest

@@ -36,7 +36,9 @@ std::string port_device() {
 
 ControlPort::ControlPort(Loop& loop, FrameSink& sink) : loop_(loop), parser_(sink) {}
 
-ControlPort::~ControlPort() { close(); }
+ControlPort::~ControlPort() {
+  close();
+}
 
 void ControlPort::find() {
   if (fd_) return;

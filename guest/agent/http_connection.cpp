@@ -104,18 +104,22 @@ void Connection::step() {
 /// One move; false when there is nothing to do until the next event.
 bool Connection::advance() {
   switch (state_) {
-    case State::head: return read_head();
+    case State::head:
+      return read_head();
     case State::body:
       if (responded_ && !drains()) return begin_writing();
       return read_body();
-    case State::waiting: return responded_ && begin_writing();
-    case State::writing: return write_some();
+    case State::waiting:
+      return responded_ && begin_writing();
+    case State::writing:
+      return write_some();
     case State::lingering:
       lingered_ += input().size();
       use(input().size());
       if (end_of_input_ || lingered_ > linger_bytes) close();
       return false;
-    case State::closed: return false;
+    case State::closed:
+      return false;
   }
   return false;
 }
@@ -130,7 +134,8 @@ bool Connection::read_head() {
     case HeadResult::Kind::refused:
       refuse(result.status, result.message);
       return true;
-    case HeadResult::Kind::complete: break;
+    case HeadResult::Kind::complete:
+      break;
   }
   use(result.consumed);
   begin_request(request);
@@ -162,7 +167,9 @@ void Connection::begin_request(const Request& request) {
 }
 
 /// A short body that nobody wants is read to its end, so that the connection can be kept.
-bool Connection::drains() const { return !exchange_ && keep_alive_ && drained_ <= drain_bytes && !end_of_input_; }
+bool Connection::drains() const {
+  return !exchange_ && keep_alive_ && drained_ <= drain_bytes && !end_of_input_;
+}
 
 bool Connection::read_body() {
   if (paused_) return false;

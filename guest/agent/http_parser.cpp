@@ -20,7 +20,8 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
+  return std::ranges::all_of(text,
+                             [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
 }
 
 HeadResult refused(int status, std::string_view message) {
@@ -70,7 +71,8 @@ HeadResult parse_request_line(std::string_view line, Request& request) {
 
 HeadResult parse_field(std::string_view line, Request& request) {
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return refused(400, "malformed header field");
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+    return refused(400, "malformed header field");
   const std::string_view value = trim(line.substr(colon + 1));
   if (!is_field_value(value)) return refused(400, "malformed header field");
   if (request.fields.size() >= HttpLimits::fields) return refused(431, "too many header fields");
@@ -79,8 +81,8 @@ HeadResult parse_field(std::string_view line, Request& request) {
 }
 
 std::size_t count_fields(const Request& request, std::string_view name) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      request.fields, [&](const auto& field) { return equal_ignoring_case(field.first, name); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(request.fields, [&](const auto& field) { return equal_ignoring_case(field.first, name); }));
 }
 
 HeadResult interpret_fields(Request& request, bool http11) {
@@ -169,7 +171,10 @@ void BodyDecoder::chunk_size() {
   std::uint64_t size = 0;
   std::size_t digits = 0;
   for (const char c : line_) {
-    const int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const int value = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
     if (value < 0) break;
     size = size * 16 + static_cast<std::uint64_t>(value);
     ++digits;

@@ -90,6 +90,8 @@ bool HttpServer::make_room() {
   return true;
 }
 
-void HttpServer::remove(const Connection* connection) { connections_.erase(connection); }
+void HttpServer::remove(const Connection* connection) {
+  connections_.erase(connection);
+}
 
 }  // namespace guest

@@ -9,12 +9,12 @@
 namespace guest {
 
 struct MachineFacts {
-  std::uint64_t memory_mib = 0;            ///< given by the host: RAM and hot-plugged memory less what the balloon holds
-  std::uint64_t memory_usable_mib = 0;     ///< of that, what the kernel leaves to programs
+  std::uint64_t memory_mib = 0;         ///< given by the host: RAM and hot-plugged memory less what the balloon holds
+  std::uint64_t memory_usable_mib = 0;  ///< of that, what the kernel leaves to programs
   std::uint64_t memory_available_mib = 0;
   unsigned cpus_online = 0;
-  std::uint64_t disk_mib = 0;              ///< size of the root disk; 0 without one
-  std::uint64_t disk_free_mib = 0;         ///< free space of the root file system
+  std::uint64_t disk_mib = 0;       ///< size of the root disk; 0 without one
+  std::uint64_t disk_free_mib = 0;  ///< free space of the root file system
   std::string boot_id;
 };
 

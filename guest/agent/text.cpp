@@ -36,7 +36,9 @@ int hex_value(char digit) {
   return -1;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {

@@ -20,7 +20,9 @@ Uevents::Uevents(Loop& loop, std::function<void(const Uevent&)> call)
   loop_.watch(socket_.get(), EPOLLIN, [this](std::uint32_t) { receive(); });
 }
 
-Uevents::~Uevents() { loop_.forget(socket_.get()); }
+Uevents::~Uevents() {
+  loop_.forget(socket_.get());
+}
 
 void Uevents::receive() {
   std::array<char, 8192> buffer;

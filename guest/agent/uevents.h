@@ -10,10 +10,10 @@
 namespace guest {
 
 struct Uevent {
-  std::string_view action;     ///< add, remove, change, ...
-  std::string_view devpath;    ///< below /sys
+  std::string_view action;   ///< add, remove, change, ...
+  std::string_view devpath;  ///< below /sys
   std::string_view subsystem;
-  std::string_view devname;    ///< below /dev, may be empty
+  std::string_view devname;  ///< below /dev, may be empty
 };
 
 class Uevents {

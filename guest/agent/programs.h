@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// One static program under several names keeps the image small; main() chooses by its own name.
+#pragma once
+
+namespace guest::programs {
+
+int early_init();  ///< /init of the initramfs: modules, root disk, then becomes init
+int init();        ///< process 1: starts the others, reaps, shuts down
+int agent();       ///< context, network, HTTP, control port
+int keeper();      ///< hot-plug, growing disk, power button
+int lsblk();
+
+/// Environment variable with the number of the descriptor on which the agent tells init that it answers.
+inline constexpr char notify_variable[] = "NEPHELE_NOTIFY_FD";
+
+}  // namespace guest::programs
