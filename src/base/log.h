@@ -33,7 +33,9 @@ struct Field {
   Field(std::string_view k, std::integral auto v) : key(k), value(std::to_string(v)) {}
   Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
   template <class T>
-    requires requires(const T& t) { { t.text() } -> std::convertible_to<std::string>; }
+    requires requires(const T& t) {
+      { t.text() } -> std::convertible_to<std::string>;
+    }
   Field(std::string_view k, const T& id) : key(k), value(id.text()) {}
 };
 using Fields = std::initializer_list<Field>;
@@ -56,13 +58,17 @@ class Sink {
   virtual void reopen() noexcept {}
 };
 
-/// `2026-03-01T12:00:00.250Z INFO compute server.created server=42 ms=12`; values with blanks or controls are quoted,
-/// so one event is one line whatever it holds.
+/// `2026-03-01T12:00:00.250Z INFO compute server.created server=42 ms=12`, without a line end. Values with blanks,
+/// controls, quotes or `=` are quoted as in JSON, so one event is one line whatever it holds; what is longer than
+/// 4 KiB is cut.
 std::string format_line(const Event& event);
+/// The same without time and level, which syslog adds for itself.
+std::string format_message(const Event& event);
 
 /// Standard error, one line an event.
 std::unique_ptr<Sink> standard_error_sink();
-/// A file of mode 0640, opened for appending, reopened after reopen(). Fails when it cannot be opened.
+/// A file of mode 0640, opened for appending, reopened after reopen(). Fails when it cannot be opened. Lines that a
+/// full disk refuses are counted, and the count is written when there is room again.
 Result<std::unique_ptr<Sink>> file_sink(std::string path);
 /// syslog(3) with this ident, facility USER, option PID.
 std::unique_ptr<Sink> syslog_sink(std::string ident);
@@ -108,8 +114,7 @@ class Logger {
 
  private:
   friend class Logging;
-  Logger(Logging& logging, std::string name, Level level)
-      : logging_(&logging), name_(std::move(name)), level_(level) {}
+  Logger(Logging& logging, std::string name, Level level) : logging_(&logging), name_(std::move(name)), level_(level) {}
   void write(Level level, std::string_view event, Fields fields) const noexcept;
 
   Logging* logging_ = nullptr;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/utf8.h"
+
+namespace nephele::log {
+
+namespace {
+
+struct LevelName {
+  std::string_view name;
+  Level level;
+};
+constexpr std::array level_names{LevelName{"debug", Level::debug}, LevelName{"info", Level::info},
+                                 LevelName{"warn", Level::warn}, LevelName{"warning", Level::warn},
+                                 LevelName{"error", Level::error}};
+
+bool same_word(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == y; });
+}
+
+/// Controls of ASCII and of Latin-1 (which move a terminal's cursor) and the line separators of Unicode.
+bool is_control(char32_t point) noexcept {
+  return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x2028 || point == 0x2029;
+}
+
+bool stands_alone(std::string_view text) noexcept {
+  if (text.empty()) return false;
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != '\x7f'; });
+}
+
+void quote_to(std::string_view text, std::string& out) {
+  out += '"';
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence(text);
+    const char32_t point = utf8_code_point(text);
+    if (length == 0) {
+      out += "\xEF\xBF\xBD";
+    } else if (point == '"' || point == '\\') {
+      out += '\\';
+      out += text.front();
+    } else if (point == '\n') {
+      out += "\\n";
+    } else if (is_control(point)) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(point));
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  out += '"';
+}
+
+void value_to(std::string_view text, std::string& out) {
+  constexpr std::size_t value_bytes_max = 4096;
+  if (text.size() <= value_bytes_max) {
+    stands_alone(text) ? out.append(text) : (quote_to(text, out), out);
+    return;
+  }
+  std::size_t end = value_bytes_max;
+  while (end > value_bytes_max - 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
+  quote_to(std::string(text.substr(0, end)) + "...", out);
+}
+
+}  // namespace
+
+std::string_view to_string(Level level) noexcept {
+  switch (level) {
+    case Level::debug:
+      return "DEBUG";
+    case Level::info:
+      return "INFO";
+    case Level::warn:
+      return "WARN";
+    case Level::error:
+      return "ERROR";
+  }
+  return "ERROR";
+}
+
+std::optional<Level> level_from(std::string_view text) noexcept {
+  for (const auto& [name, level] : level_names)
+    if (same_word(text, name)) return level;
+  return std::nullopt;
+}
+
+std::string format_message(const Event& event) {
+  std::string out;
+  value_to(event.logger.empty() ? std::string_view("-") : event.logger, out);
+  out += ' ';
+  value_to(event.name, out);
+  for (const Field& field : event.fields) {
+    out += ' ';
+    value_to(field.key, out);
+    out += '=';
+    value_to(field.value, out);
+  }
+  return out;
+}
+
+std::string format_line(const Event& event) {
+  return fmt::format("{} {} {}", iso8601(event.time), to_string(event.level), format_message(event));
+}
+
+Logging::Logging(const Clock& clock, Level level) : clock_(clock), default_(level) {}
+Logging::~Logging() = default;
+
+void Logging::add(std::unique_ptr<Sink> sink) {
+  sinks_.push_back(std::move(sink));
+}
+
+void Logging::set_level(std::string prefix, Level level) {
+  const auto present = std::ranges::find(levels_, prefix, &std::pair<std::string, Level>::first);
+  if (present != levels_.end()) {
+    present->second = level;
+  } else {
+    levels_.emplace_back(std::move(prefix), level);
+  }
+}
+
+Level Logging::level_of(std::string_view logger) const noexcept {
+  Level found = default_;
+  std::size_t longest = 0;
+  for (const auto& [prefix, level] : levels_) {
+    // "compute" covers "compute" and "compute.qemu", not "computer"
+    const bool covers = logger.starts_with(prefix) &&
+                        (prefix.empty() || logger.size() == prefix.size() || logger[prefix.size()] == '.');
+    if (!covers || prefix.size() < longest) continue;
+    found = level;
+    longest = prefix.size();
+  }
+  return found;
+}
+
+Logger Logging::logger(std::string name) {
+  const Level level = level_of(name);
+  return {*this, std::move(name), level};
+}
+
+void Logging::reopen() noexcept {
+  for (const auto& sink : sinks_) sink->reopen();
+}
+
+void Logging::write(Level level, std::string_view logger, std::string_view event, Fields fields) noexcept {
+  const Event one{.time = clock_.now(), .level = level, .logger = logger, .name = event, .fields = fields};
+  for (const auto& sink : sinks_) sink->write(one);
+}
+
+void Logger::write(Level level, std::string_view event, Fields fields) const noexcept {
+  if (on(level)) logging_->write(level, name_, event, fields);
+}
+
+}  // namespace nephele::log
