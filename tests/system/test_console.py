@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guide's transcript, typed over `nephele console` as a person would."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+import pytest
+
+from cloud import PATIENCE, wait_for
+
+PROMPT = r"[\w.-]+:~# ?"
+
+
+class Terminal:
+    """A program under a terminal of its own."""
+
+    def __init__(self, command, **options):
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, **options)
+        os.close(slave)
+        self.text = ""
+
+    def expect(self, pattern, seconds=20):
+        deadline = time.monotonic() + seconds * PATIENCE
+        while not (found := re.search(pattern, self.text)):
+            left = deadline - time.monotonic()
+            assert left > 0, f"{pattern!r} did not come; the screen:\n{self.text}"
+            if select.select([self.master], [], [], min(left, 0.5))[0]:
+                self.text += os.read(self.master, 65536).decode(errors="replace").replace("\r", "")
+        before, self.text = self.text[: found.end()], self.text[found.end() :]
+        return before
+
+    def type(self, line):
+        os.write(self.master, line.encode() + b"\n")
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+        os.close(self.master)
+
+
+@pytest.fixture(scope="module")
+def runtime(cloud):
+    return cloud.running()
+
+
+@pytest.fixture(scope="module")
+def terminal(cloud, runtime):
+    house = Terminal(cloud.command("console", str(runtime["FAAS"]["VM_ID"])), env=cloud.environment, cwd=cloud.directory)
+    house.type("")
+    house.expect(PROMPT)
+    yield house
+    house.close()
+
+
+def answer(terminal, line):
+    """What the shell prints between the typed line and its next prompt."""
+    terminal.type(line)
+    terminal.expect(re.escape(line.strip()[-20:]) + r"\n")
+    return re.sub(PROMPT + r"$", "", terminal.expect(PROMPT + r"$"))
+
+
+def test_lsblk_shows_the_context_disc_and_the_disk_of_the_size_asked_for(terminal, runtime):
+    shown = answer(terminal, "lsblk")
+    assert re.search(r"NAME\s+MAJ:MIN\s+RM\s+SIZE\s+RO\s+TYPE\s+MOUNTPOINTS", shown), shown
+    assert re.search(r"sr0\s+11:0\s+1\s+\S+\s+0\s+rom", shown), shown
+    disk = re.search(r"vda\s+\d+:0\s+0\s+([\d.]+)([MG])\s+0\s+disk", shown)
+    assert disk, shown
+    mebibytes = float(disk[1]) * (1024 if disk[2] == "G" else 1)
+    assert abs(mebibytes - runtime["FAAS"]["DISK_SIZE"]) <= max(1, 0.05 * mebibytes), shown
+
+
+def test_the_transcript_of_the_guide_prints_the_credentials_without_a_newline(terminal, cloud):
+    answer(terminal, "mount /dev/sr0 /mnt/")
+    terminal.type("""cat /mnt/context.sh | grep SR_AUTH | cut -d "'" -f 2 | base64 -d""")
+    terminal.expect(r"base64 -d\n")
+    credentials = (cloud.data / "demo-auth").read_text().strip()
+    assert re.fullmatch(re.escape(credentials) + PROMPT, terminal.expect(PROMPT + "$"))
+    assert answer(terminal, "umount /mnt; echo done").strip().endswith("done")
+
+
+def test_a_reboot_from_inside_keeps_the_runtime_running(terminal, cloud, runtime):
+    boot_id = cloud.guest(runtime).json()["boot_id"]
+    [pid] = cloud.machines()
+    terminal.type("reboot")
+
+    def rebooted():
+        try:
+            return cloud.guest(runtime).json()["boot_id"] != boot_id
+        except Exception:
+            return False
+
+    wait_for("the guest is back", rebooted, 60, every=0.5)
+    assert cloud.machines() == [pid]
+    assert cloud.states(runtime["ID"]) == ["RUNNING"]
+    cloud.events(runtime["ID"], until=lambda event: "reboot" in event.get("data", "") + event.get("event", ""))
+
+
+def test_a_guest_that_powers_itself_off_is_an_error_with_that_reason(terminal, cloud, runtime):
+    terminal.expect(PROMPT, 60)
+    terminal.type("poweroff")
+    shown = cloud.wait_state(runtime["ID"], "ERROR", 60)
+    assert "the guest shut itself down" in shown["FAAS"]["ERROR"]
+    wait_for("its process is gone", lambda: not cloud.machines(), 30)
+
+
+def test_the_log_verb_shows_the_console(cloud, runtime):
+    assert "READY" in cloud.run("logs", str(runtime["FAAS"]["VM_ID"])).stdout
