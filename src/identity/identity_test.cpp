@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/identity.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+#include <thread>
+
+#include "base/temp_directory.h"
+
+namespace nephele::identity {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr const char* here = "192.0.2.1";
+constexpr const char* elsewhere = "198.51.100.9";
+
+class IdentityTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = sql::Database::open({.url = "sqlite:" + (directory / "test.db")});
+    ASSERT_TRUE(opened) << opened.error().sentence();
+    database = std::move(*opened);
+    const auto migrated = database->migrate(Identity::migrations());
+    ASSERT_TRUE(migrated) << migrated.error().sentence();
+    start({});
+  }
+
+  void start(Settings settings) {
+    settings.slow_down_first = milliseconds{10};
+    settings.slow_down_max = milliseconds{40};
+    identity = std::make_unique<Identity>(*database, key, clock, settings, log::Logger{});
+  }
+
+  template <class T>
+  std::future<T> begin(Task<T> task) {
+    return asio::co_spawn(io, std::move(task), asio::use_future);
+  }
+  template <class T>
+  T run(Task<T> task) {
+    auto answer = begin(std::move(task));
+    if (answer.wait_for(seconds{60}) != std::future_status::ready) throw std::runtime_error("no answer in 60 s");
+    return answer.get();
+  }
+
+  Result<Account> sign_in(std::string name, std::string password, std::string from = here) {
+    return run(identity->authenticate(std::move(name), Secret(std::move(password)), std::move(from)));
+  }
+  Account create(std::string name, std::string password = "correct horse", bool admin = false) {
+    return run(identity->create(std::move(name), Secret(std::move(password)), admin)).value();
+  }
+  std::vector<std::string> names(std::string after, std::size_t limit) {
+    std::vector<std::string> found;
+    for (auto& account : run(identity->list(std::move(after), limit)).value()) found.push_back(account.name);
+    return found;
+  }
+  Secret token_for(const Account& account) { return run(identity->issue_token(account.id)).value().token; }
+
+  TempDirectory directory;
+  SecretKey key = SecretKey::random();
+  ManualClock clock{from_ms(1'700'000'000'000)};
+  std::unique_ptr<sql::Database> database;
+  std::unique_ptr<Identity> identity;
+  asio::io_context io;
+  asio::executor_work_guard<asio::io_context::executor_type> guard = asio::make_work_guard(io);
+  std::jthread thread{[this] { io.run(); }};
+
+  ~IdentityTest() override { guard.reset(); }
+};
+
+TEST_F(IdentityTest, IsEmptyUntilTheFirstAccountIsMade) {
+  EXPECT_TRUE(run(identity->empty()).value());
+  create("ada");
+  EXPECT_FALSE(run(identity->empty()).value());
+}
+
+TEST_F(IdentityTest, LetsInWhoKnowsThePassword) {
+  const Account made = create("Ada", "correct horse", true);
+  const auto known = sign_in("Ada", "correct horse");
+  ASSERT_TRUE(known) << known.error().sentence();
+  EXPECT_EQ(known->id, made.id);
+  EXPECT_EQ(known->name, "Ada");
+  EXPECT_TRUE(known->admin);
+  EXPECT_TRUE(known->enabled);
+  EXPECT_EQ(known->created, clock.now());
+  EXPECT_EQ(sign_in("aDA", "correct horse").value().id, made.id);
+}
+
+TEST_F(IdentityTest, TellsNobodyWhetherNameOrPasswordWasWrong) {
+  create("ada");
+  const auto wrong = sign_in("ada", "wrong");
+  const auto unknown = sign_in("eve", "correct horse");
+  const auto impossible = sign_in(std::string("a\0b\xFF", 4), "correct horse");
+  ASSERT_FALSE(wrong);
+  for (const auto* refused : {&wrong, &unknown, &impossible}) {
+    ASSERT_FALSE(*refused);
+    EXPECT_EQ(refused->error().kind(), Kind::unauthorized);
+    EXPECT_EQ(refused->error().sentence(), wrong.error().sentence());
+    EXPECT_THAT(refused->error().details(), IsEmpty());
+  }
+  EXPECT_EQ(identity->figures().hashes, 4U);  // one to create, one for each of the three
+}
+
+TEST_F(IdentityTest, TakesAnyBytesAsAPassword) {
+  const std::string odd("pass:word\0\xFF\xC3", 12);
+  create("ada", odd);
+  EXPECT_TRUE(sign_in("ada", odd));
+  EXPECT_FALSE(sign_in("ada", "pass:word"));
+  EXPECT_FALSE(sign_in("ada", std::string(100'000, 'x')));
+  EXPECT_FALSE(sign_in("", ""));
+}
+
+TEST_F(IdentityTest, HashesOnceForManyRequestsUntilTheTimeIsOver) {
+  create("ada");
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(sign_in("ada", "correct horse"));
+  EXPECT_EQ(identity->figures().hashes, 2U);
+  EXPECT_EQ(identity->figures().from_cache, 49U);
+  clock.advance(milliseconds{9'999});
+  EXPECT_TRUE(sign_in("ada", "correct horse"));
+  EXPECT_EQ(identity->figures().hashes, 2U);
+  clock.advance(milliseconds{1});
+  EXPECT_TRUE(sign_in("ada", "correct horse"));
+  EXPECT_EQ(identity->figures().hashes, 3U);
+}
+
+TEST_F(IdentityTest, HoldsAWrongPasswordAgainstNoVerifiedOne) {
+  create("ada");
+  EXPECT_TRUE(sign_in("ada", "correct horse"));
+  EXPECT_FALSE(sign_in("ada", "wrong horse"));
+  EXPECT_TRUE(sign_in("ada", "correct horse"));
+  EXPECT_EQ(identity->figures().from_cache, 1U);
+}
+
+TEST_F(IdentityTest, DisablesAtOnceAlsoInAnotherProcess) {
+  create("ada");
+  Identity other(*database, key, clock, {}, {});
+  EXPECT_TRUE(sign_in("ada", "correct horse"));
+  EXPECT_TRUE(run(other.authenticate("ada", Secret("correct horse"), here)));
+  EXPECT_TRUE(run(other.set_enabled("ADA", false)));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(sign_in("ada", "correct horse").error().kind(), Kind::unauthorized);
+    EXPECT_EQ(run(other.authenticate("ada", Secret("correct horse"), here)).error().kind(), Kind::unauthorized);
+  }
+  EXPECT_FALSE(run(identity->find("ada")).value().enabled);
+  EXPECT_TRUE(run(other.set_enabled("ada", true)));
+  EXPECT_TRUE(sign_in("ada", "correct horse"));
+}
+
+TEST_F(IdentityTest, ANewPasswordHoldsAtOnce) {
+  create("ada");
+  EXPECT_TRUE(sign_in("ada", "correct horse"));
+  EXPECT_TRUE(run(identity->set_password("Ada", Secret("battery staple"))));
+  EXPECT_EQ(sign_in("ada", "correct horse").error().kind(), Kind::unauthorized);
+  EXPECT_TRUE(sign_in("ada", "battery staple"));
+}
+
+TEST_F(IdentityTest, DisablingHoldsAlsoForASignInUnderWay) {
+  create("ada");
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(sign_in("ada", "wrong" + std::to_string(i)));
+  auto late = begin(identity->authenticate("ada", Secret("correct horse"), here));  // slowed down, then hashed
+  EXPECT_TRUE(run(identity->set_enabled("ada", false)));
+  EXPECT_EQ(late.get().error().kind(), Kind::unauthorized);
+}
+
+TEST_F(IdentityTest, VersionGrowsWithEachChangeAndOnlyThen) {
+  const auto version = [&] { return run(identity->find("ada")).value().version; };
+  create("ada");
+  EXPECT_EQ(version(), 1);
+  EXPECT_TRUE(run(identity->set_enabled("ada", true)));
+  EXPECT_EQ(version(), 1);
+  EXPECT_TRUE(run(identity->set_enabled("ada", false)));
+  EXPECT_EQ(version(), 2);
+  EXPECT_TRUE(run(identity->set_password("ada", Secret("battery staple"))));
+  EXPECT_EQ(version(), 3);
+  const auto account = run(identity->find("ada")).value();
+  (void)run(identity->issue_token(account.id));
+  EXPECT_EQ(version(), 3);
+}
+
+TEST_F(IdentityTest, AStormOfGuessesSlowsNeitherTheOwnerElsewhereNorOthers) {
+  create("ada");
+  create("bob");
+  std::vector<std::future<Result<Account>>> storm;
+  for (int i = 0; i < 300; ++i)
+    storm.push_back(begin(identity->authenticate("ada", Secret("guess" + std::to_string(i)), here)));
+  EXPECT_TRUE(sign_in("ada", "correct horse", elsewhere));
+  EXPECT_TRUE(sign_in("bob", "correct horse", here));
+  // Verified a moment ago: the owner is not slowed even at the address that the guesses come from.
+  EXPECT_TRUE(sign_in("ada", "correct horse", here));
+  for (auto& one : storm) {
+    const auto answer = one.get();
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().kind(), testing::AnyOf(Kind::unauthorized, Kind::busy));
+  }
+  EXPECT_LT(identity->figures().hashes, 40U);
+}
+
+TEST_F(IdentityTest, SixtyFourSignInsAtOnceAreAllAnswered) {
+  std::vector<std::string> people;
+  for (int i = 0; i < 64; ++i) people.push_back("user" + std::to_string(i));
+  for (const auto& name : people) create(name);
+  std::vector<std::future<Result<Account>>> answers;
+  for (const auto& name : people) {
+    answers.push_back(begin(identity->authenticate(name, Secret("correct horse"), here)));
+  }
+  for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].get().value().name, people[i]);
+}
+
+TEST_F(IdentityTest, ANameIsTakenWithoutItsCase) {
+  create("ada");
+  const auto again = run(identity->create("ADA", Secret("correct horse"), false));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind(), Kind::conflict);
+  EXPECT_THAT(again.error().sentence(), HasSubstr("ADA"));
+}
+
+TEST_F(IdentityTest, OfManyWhoTakeANameAtOnceOneGetsIt) {
+  std::vector<std::future<Result<Account>>> answers;
+  for (int i = 0; i < 8; ++i) answers.push_back(begin(identity->create("ada", Secret("correct horse"), false)));
+  int made = 0;
+  for (auto& answer : answers) made += answer.get() ? 1 : 0;
+  EXPECT_EQ(made, 1);
+}
+
+TEST_F(IdentityTest, RefusesBadNamesAndPasswordsBeforeHashing) {
+  EXPECT_EQ(run(identity->create("a:b", Secret("correct horse"), false)).error().kind(), Kind::invalid);
+  EXPECT_EQ(run(identity->create("ada", Secret("short"), false)).error().kind(), Kind::invalid);
+  EXPECT_EQ(run(identity->set_password("ada", Secret("short"))).error().kind(), Kind::invalid);
+  EXPECT_EQ(identity->figures().hashes, 0U);
+}
+
+TEST_F(IdentityTest, KnowsNoAccountThatIsNotThere) {
+  for (const std::string name : {"eve", "", "a:b"}) {
+    EXPECT_EQ(run(identity->find(name)).error().kind(), Kind::not_found);
+    EXPECT_EQ(run(identity->set_enabled(name, false)).error().kind(), Kind::not_found);
+    EXPECT_EQ(run(identity->set_password(name, Secret("battery staple"))).error().kind(), Kind::not_found);
+  }
+}
+
+TEST_F(IdentityTest, ListsByNameInPages) {
+  for (const char* name : {"carol", "Alice", "bob", "Dave"}) create(name);
+  EXPECT_THAT(names("", 10), ElementsAre("Alice", "bob", "carol", "Dave"));
+  EXPECT_THAT(names("", 2), ElementsAre("Alice", "bob"));
+  EXPECT_THAT(names("BOB", 2), ElementsAre("carol", "Dave"));
+  EXPECT_THAT(names("Dave", 2), IsEmpty());
+  EXPECT_THAT(names("", 0), ElementsAre("Alice"));
+  EXPECT_EQ(run(identity->list("a:b", 5)).error().kind(), Kind::invalid);
+}
+
+TEST_F(IdentityTest, ATokenStandsForItsAccount) {
+  const Account ada = create("ada");
+  const auto issued = run(identity->issue_token(ada.id)).value();
+  EXPECT_GE(issued.token.reveal().size(), 40U);
+  EXPECT_EQ(issued.expires, clock.now() + std::chrono::hours{24});
+  EXPECT_EQ(run(identity->authenticate_token(issued.token)).value().id, ada.id);
+  EXPECT_NE(token_for(ada).reveal(), issued.token.reveal());
+}
+
+TEST_F(IdentityTest, ATokenEnds) {
+  const Account ada = create("ada");
+  const auto refused = [&](const Secret& token) {
+    const auto answer = run(identity->authenticate_token(token));
+    return !answer && answer.error().kind() == Kind::unauthorized;
+  };
+  EXPECT_TRUE(refused(Secret("")));
+  EXPECT_TRUE(refused(Secret("made up")));
+  EXPECT_TRUE(refused(Secret(std::string(1'000'000, 'x'))));
+  EXPECT_TRUE(refused(Secret(std::string("\0\xFF", 2))));
+
+  const auto revoked = run(identity->issue_token(ada.id)).value();
+  EXPECT_TRUE(run(identity->revoke_token(revoked.id)));
+  EXPECT_TRUE(run(identity->revoke_token(revoked.id)));  // gone already
+  EXPECT_TRUE(refused(revoked.token));
+
+  const Secret aged = token_for(ada);
+  clock.advance(std::chrono::hours{24} - milliseconds{1});
+  EXPECT_FALSE(refused(aged));
+  clock.advance(milliseconds{1});
+  EXPECT_TRUE(refused(aged));
+
+  const Secret before_disabling = token_for(ada);
+  EXPECT_TRUE(run(identity->set_enabled("ada", false)));
+  EXPECT_TRUE(refused(before_disabling));
+  EXPECT_EQ(run(identity->issue_token(ada.id)).error().kind(), Kind::not_found);
+  EXPECT_TRUE(run(identity->set_enabled("ada", true)));
+  EXPECT_TRUE(refused(before_disabling));
+
+  const Secret before_new_password = token_for(ada);
+  EXPECT_TRUE(run(identity->set_password("ada", Secret("battery staple"))));
+  EXPECT_TRUE(refused(before_new_password));
+}
+
+TEST_F(IdentityTest, IssuesNoTokenForAnUnknownAccount) {
+  EXPECT_EQ(run(identity->issue_token(AccountId("nobody"))).error().kind(), Kind::not_found);
+}
+
+TEST_F(IdentityTest, KeepsTheNewestTokensOfAnAccount) {
+  Settings few;
+  few.tokens_per_account = 3;
+  start(few);
+  const Account ada = create("ada");
+  const Secret bobs = token_for(create("bob"));
+  std::vector<Secret> tokens;
+  for (int i = 0; i < 5; ++i) {
+    tokens.push_back(token_for(ada));
+    clock.advance(seconds{1});
+  }
+  std::vector<bool> valid;
+  for (const auto& token : tokens) valid.push_back(run(identity->authenticate_token(token)).has_value());
+  EXPECT_THAT(valid, ElementsAre(false, false, true, true, true));
+  EXPECT_TRUE(run(identity->authenticate_token(bobs)));
+}
+
+TEST_F(IdentityTest, StoresNeitherPasswordsNorTokens) {
+  const Account ada = create("ada", "correct horse");
+  const Secret token = token_for(ada);
+  constexpr sql::Statement accounts{"test.accounts", "SELECT password_hash FROM identity_account"};
+  constexpr sql::Statement tokens{"test.tokens", "SELECT token_hash FROM identity_token"};
+  const auto kept = database->read_now([&](sql::Tx& tx) { return tx.one(accounts).text(0) + tx.one(tokens).text(0); });
+  EXPECT_THAT(kept.value(), HasSubstr("$argon2id$"));
+  EXPECT_THAT(kept.value(), Not(HasSubstr("correct horse")));
+  EXPECT_THAT(kept.value(), Not(HasSubstr(token.reveal())));
+}
+
+TEST_F(IdentityTest, AnotherKeyOpensNoOldToken) {
+  const Secret token = token_for(create("ada"));
+  const SecretKey other_key = SecretKey::random();
+  Identity other(*database, other_key, clock, {}, {});
+  EXPECT_FALSE(run(other.authenticate_token(token)));
+}
+
+}  // namespace
+}  // namespace nephele::identity
