@@ -1,30 +1,41 @@
 # ne_module(NAME SOURCES a.cpp ... [TESTS x_test.cpp ...] [PUBLIC targets] [PRIVATE targets]
-#           [TEST_LIBS targets] [TEST_LABELS labels])
+#           [TEST_LIBS targets] [TEST_LABELS labels] [TEST_WHOLE])
 #
 # A static library ne::NAME and one test program NAME_test of all its TESTS. PUBLIC is what its headers show, PRIVATE
-# what only its .cpp files use: the link line is a statement about design.
+# what only its .cpp files use: the link line is a statement about design. TEST_WHOLE: see ne_test.
 function(ne_module NAME)
-  cmake_parse_arguments(M "" "" "SOURCES;TESTS;PUBLIC;PRIVATE;TEST_LIBS;TEST_LABELS" ${ARGN})
+  cmake_parse_arguments(M "TEST_WHOLE" "" "SOURCES;TESTS;PUBLIC;PRIVATE;TEST_LIBS;TEST_LABELS" ${ARGN})
   add_library(nephele_${NAME} STATIC ${M_SOURCES})
   add_library(ne::${NAME} ALIAS nephele_${NAME})
   target_link_libraries(nephele_${NAME} PUBLIC nephele_options ${M_PUBLIC} PRIVATE ${M_PRIVATE})
   if(NEPHELE_TESTS AND M_TESTS)
-    ne_test(${NAME}_test SOURCES ${M_TESTS} LIBS ne::${NAME} ${M_PUBLIC} ${M_PRIVATE} ${M_TEST_LIBS}
+    set(whole "")
+    if(M_TEST_WHOLE)
+      set(whole WHOLE)
+    endif()
+    ne_test(${NAME}_test ${whole} SOURCES ${M_TESTS} LIBS ne::${NAME} ${M_PUBLIC} ${M_PRIVATE} ${M_TEST_LIBS}
             LABELS ${M_TEST_LABELS})
   endif()
 endfunction()
 
-# ne_test(NAME SOURCES ... LIBS ... [LABELS ...]): a GoogleTest program, each case known to ctest by its name.
+# ne_test(NAME SOURCES ... LIBS ... [LABELS ...] [WHOLE]): a GoogleTest program, each case known to ctest by its name
+# and run as a process of its own. WHOLE: the program is one test of ctest, for those that start a server which all of
+# their cases share (sql/testing).
 function(ne_test NAME)
-  cmake_parse_arguments(T "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(T "WHOLE" "" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT T_LABELS)
     set(T_LABELS unit)
   endif()
   add_executable(${NAME} ${T_SOURCES})
   target_link_libraries(${NAME} PRIVATE nephele_options ${T_LIBS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT 120 LABELS "${T_LABELS}"
-                       ENVIRONMENT "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
+  set(environment "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
+  if(T_WHOLE)
+    add_test(NAME ${NAME} COMMAND ${NAME})
+    set_tests_properties(${NAME} PROPERTIES TIMEOUT 600 LABELS "${T_LABELS}" ENVIRONMENT "${environment}")
+  else()
+    gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 120 LABELS "${T_LABELS}" ENVIRONMENT "${environment}")
+  endif()
 endfunction()
 
 # ne_migrations(SERVICE FILE...): compiles src/SERVICE/migrations/NNNN_what.sql into generated/SERVICE/migrations.h as
