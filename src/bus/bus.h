@@ -62,7 +62,7 @@ class Bus {
 };
 
 struct Settings {
-  std::chrono::milliseconds poll{1'000};      ///< for messages published by other processes
+  std::chrono::milliseconds poll{1'000};  ///< for messages published by other processes
   std::chrono::milliseconds retry_max{5'000};
   std::chrono::minutes keep_notifications{5};
 };

@@ -73,10 +73,10 @@ void InProcess::Listeners::tell(std::string_view topic, const Message& message) 
 void InProcess::publish(sql::Tx& tx, const Topic& topic, std::string key, json::Value body) {
   auto message = store::insert(tx, topic, std::move(key), std::move(body), origin_, clock_.now());
   if (topic.kind == Topic::Kind::notify) {
-    tx.after_commit([this, listeners = listeners_, name = std::string(topic.name), message = std::move(message)]() mutable {
-      asio::post(executor_, [listeners, name = std::move(name), message = std::move(message)] {
-        listeners->tell(name, message);
-      });
+    tx.after_commit([this, listeners = listeners_, name = std::string(topic.name),
+                     message = std::move(message)]() mutable {
+      asio::post(executor_,
+                 [listeners, name = std::move(name), message = std::move(message)] { listeners->tell(name, message); });
     });
   } else if (const auto queue = queues_.find(topic.name); queue != queues_.end()) {
     tx.after_commit([&bell = *queue->second.bell] { bell.ring(); });
@@ -127,7 +127,8 @@ Task<> InProcess::work(std::string topic, Queue& queue) {
       continue;
     }
     ++failures;
-    log_.warn("bus.not_handled", {{"topic", topic}, {"message", id}, {"tries", failures}, {"reason", handled.error().sentence()}});
+    log_.warn("bus.not_handled",
+              {{"topic", topic}, {"message", id}, {"tries", failures}, {"reason", handled.error().sentence()}});
     const bool ours = handled.error().kind() != Kind::unavailable && handled.error().kind() != Kind::busy &&
                       handled.error().kind() != Kind::timeout;
     if (ours && failures >= tries_before_burial) {
@@ -169,7 +170,9 @@ Task<> InProcess::watch() {
 
 }  // namespace
 
-std::span<const sql::Migration> migrations() { return all_migrations; }
+std::span<const sql::Migration> migrations() {
+  return all_migrations;
+}
 
 std::unique_ptr<Bus> in_process_bus(sql::Database& database, const Clock& clock, Executor executor, Settings settings,
                                     log::Logger log) {

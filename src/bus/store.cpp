@@ -25,7 +25,9 @@ constexpr sql::Statement notify_rows{
 constexpr sql::Statement drop_rows{"bus.drop", "DELETE FROM bus_message WHERE kind = 'notify' AND created_ms < $1"};
 constexpr sql::Statement waiting_rows{"bus.waiting", "SELECT COUNT(*) FROM bus_message WHERE kind = 'work'"};
 
-std::string_view kind_of(const Topic& topic) { return topic.kind == Topic::Kind::work ? "work" : "notify"; }
+std::string_view kind_of(const Topic& topic) {
+  return topic.kind == Topic::Kind::work ? "work" : "notify";
+}
 
 Message message_from(const sql::Row& row) {
   auto body = json::parse(row.text(2));
@@ -46,9 +48,15 @@ std::optional<Message> oldest(sql::Tx& tx, std::string_view topic, bool lock) {
   return row ? std::optional(message_from(*row)) : std::nullopt;
 }
 
-void remove(sql::Tx& tx, std::int64_t id) { tx.execute(remove_row, id); }
-void bury(sql::Tx& tx, std::int64_t id) { tx.execute(bury_row, id); }
-std::int64_t last_id(sql::Tx& tx) { return tx.one(last_row).integer(0); }
+void remove(sql::Tx& tx, std::int64_t id) {
+  tx.execute(remove_row, id);
+}
+void bury(sql::Tx& tx, std::int64_t id) {
+  tx.execute(bury_row, id);
+}
+std::int64_t last_id(sql::Tx& tx) {
+  return tx.one(last_row).integer(0);
+}
 
 std::vector<Journaled> notifications_after(sql::Tx& tx, std::int64_t id, std::string_view not_from) {
   std::vector<Journaled> found;
@@ -57,7 +65,11 @@ std::vector<Journaled> notifications_after(sql::Tx& tx, std::int64_t id, std::st
   return found;
 }
 
-void drop_notifications(sql::Tx& tx, Time before) { tx.execute(drop_rows, before); }
-std::int64_t waiting(sql::Tx& tx) { return tx.one(waiting_rows).integer(0); }
+void drop_notifications(sql::Tx& tx, Time before) {
+  tx.execute(drop_rows, before);
+}
+std::int64_t waiting(sql::Tx& tx) {
+  return tx.one(waiting_rows).integer(0);
+}
 
 }  // namespace nephele::bus::store

@@ -21,8 +21,8 @@ struct DiskSpec {
   std::string format;  ///< "qcow2", "raw"
   /// File, or an NBD or RBD locator. Empty: the backend makes an overlay over `base`.
   std::string locator;
-  std::string base;    ///< immutable file of the image
-  Bytes size;          ///< the guest sees exactly this
+  std::string base;  ///< immutable file of the image
+  Bytes size;        ///< the guest sees exactly this
 };
 
 struct Forward {
@@ -51,7 +51,7 @@ struct MachineSpec {
   std::string name;
   Sizes sizes;
   Ceilings ceilings;
-  std::string kernel, initrd, command_line;  ///< direct boot; empty: from the disk
+  std::string kernel, initrd, command_line;  ///< direct boot: two files and the kernel words; empty: from the disk
   std::vector<DiskSpec> disks;
   std::vector<NicSpec> nics;
   std::vector<std::pair<std::string, std::string>> tags;
@@ -63,7 +63,7 @@ struct MachineState {
   ServerId id;
   std::int64_t generation = 0;
   Power power = Power::absent;
-  std::string reason;  ///< why it is stopped or failed
+  std::string reason;          ///< why it is stopped or failed
   std::optional<Sizes> sizes;  ///< as far as the machine tells
 };
 
@@ -89,9 +89,9 @@ enum class Resized : std::uint8_t { live, needs_restart };
 
 /// What this backend can hold; admission is decided in compute's transaction against these.
 struct Capacity {
-  Bytes memory;                 ///< for machines, overhead included
-  Bytes overhead_per_machine;   ///< of the hypervisor process
-  Bytes disk;                   ///< virtual sizes, overcommit included
+  Bytes memory;                        ///< for machines, overhead included
+  Bytes overhead_per_machine;          ///< of the hypervisor process
+  Bytes disk;                          ///< virtual sizes, overcommit included
   std::uint32_t cpus_per_machine = 0;  ///< no single machine may have more
 };
 

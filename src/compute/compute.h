@@ -23,17 +23,19 @@ namespace nephele::compute {
 inline constexpr bus::Topic server_changed{"compute.server_changed", bus::Topic::Kind::work};
 
 struct Settings {
-  std::string address_pool;                    ///< "127.96.16.0/20": drawn at the first start when empty
-  std::chrono::seconds ready_within{180};      ///< from start to READY, else error
+  std::string host;                        ///< operations run where the machines are
+  std::string images_directory;            ///< DATA/images
+  std::string address_pool;                ///< "127.96.16.0/20": drawn at the first start when empty
+  std::chrono::seconds ready_within{180};  ///< from start to READY, else error
   std::chrono::seconds stop_grace{20};
   std::chrono::milliseconds recover_after{2'000};  ///< of a crash; recovery starts by itself
-  int recoveries_max = 3;                      ///< within recoveries_window
+  int recoveries_max = 3;                          ///< within recoveries_window
   std::chrono::seconds recoveries_window{600};
-  std::chrono::seconds address_rest{30};       ///< a taken or freed address is left alone for a while
+  std::chrono::seconds address_rest{30};  ///< a taken or freed address is left alone for a while
 };
 
 struct Page {
-  std::string owner;    ///< empty: everybody's (operators)
+  std::string owner;  ///< empty: everybody's (operators)
   ServerId after;
   std::size_t limit = 100;
 };
@@ -48,6 +50,9 @@ class Compute {
 
   static std::span<const sql::Migration> migrations();
 
+  /// Where the backend reports what happens to machines.
+  MachineEvents& events() noexcept;
+
   /// Registers the handlers with operations; before operations.start().
   void register_handlers();
   /// Compares what is wanted with what runs: adopts, restarts what a host reboot ended, ends orphans. Then watches.
@@ -59,16 +64,14 @@ class Compute {
   Task<Result<std::string>> console_log(ServerId id, std::size_t bytes);
   Result<std::string> console_socket(ServerId id);
 
-  /// Registers an image: copies `directory` below the data directory and checks it. The same content is the same id.
-  Task<Result<Image>> add_image(std::string name, std::string directory, std::string images_directory);
+  /// Registers an image: copies `directory` below the images directory and checks it. The same content is the same id.
+  Task<Result<Image>> add_image(std::string name, std::string directory);
   Task<Result<std::vector<Image>>> images();
 
-  Backend& backend() noexcept;
-  sql::Database& database() noexcept;
+  class Impl;
+  Impl& impl() noexcept { return *impl_; }  ///< for tx.cpp
 
  private:
-  friend class Transactions;
-  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 

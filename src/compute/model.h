@@ -55,15 +55,16 @@ struct Server {
   std::string owner;  ///< account id
   std::string name;
   ImageId image;
-  Sizes sizes;        ///< wanted; what the machine has once `activity` is none and no reason is told
+  Sizes sizes;  ///< wanted; what the machine has once `activity` is none and no reason is told
   Ceilings ceilings;
   Desired desired = Desired::running;
   Observed observed = Observed::absent;
   Activity activity = Activity::none;
-  std::string reason;  ///< why it is in error or stopped; a sentence for the owner
-  std::string address;  ///< of its own, "127.96.0.5"; empty when the image has no ports
+  std::string reason;                ///< why it is in error or stopped; a sentence for the owner
+  std::string address;               ///< of its own, "127.96.0.5"; empty when the image has no ports
   std::vector<std::uint16_t> ports;  ///< of the guest, reachable under the same numbers on `address`
-  std::string link;     ///< name of the private link it is on, or empty
+  std::string link;                  ///< name of the private link it is on, or empty
+  int link_end = 0;
   std::int64_t generation = 0;  ///< grows with each start
   Time created;
   Time changed;
@@ -91,7 +92,8 @@ struct NewServer {
 struct Image {
   ImageId id;
   std::string name;
-  std::string directory;  ///< vmlinux, initrd.img, root.qcow2, cmdline; never changed after registration
+  std::string directory;     ///< vmlinux, initrd.img, root.qcow2; never changed after registration
+  std::string command_line;  ///< kernel words
   Time created;
 };
 

@@ -78,7 +78,9 @@ Operations::Operations(sql::Database& database, const SecretKey& key, const Cloc
 
 Operations::~Operations() = default;
 
-std::span<const sql::Migration> Operations::migrations() { return all_migrations; }
+std::span<const sql::Migration> Operations::migrations() {
+  return all_migrations;
+}
 
 OperationId Operations::enqueue(sql::Tx& tx, NewOperation wanted) {
   std::string sealed = wanted.sealed ? impl_->key.seal(*wanted.sealed, seal_context) : std::string();
@@ -92,16 +94,24 @@ void Operations::cancel_object(sql::Tx& tx, std::string_view object) {
   tx.after_commit([impl = impl_.get()] { impl->look_for_cancelled(); });
 }
 
-bool Operations::busy(sql::Tx& tx, std::string_view object) const { return store::busy(tx, object); }
+bool Operations::busy(sql::Tx& tx, std::string_view object) const {
+  return store::busy(tx, object);
+}
 
 Task<Result<Outcome>> Operations::wait(OperationId id, SteadyTime deadline) {
   co_return co_await impl_->wait(id, deadline);
 }
 
-void Operations::handle(std::string kind, Handler& handler) { impl_->handlers.insert_or_assign(std::move(kind), &handler); }
+void Operations::handle(std::string kind, Handler& handler) {
+  impl_->handlers.insert_or_assign(std::move(kind), &handler);
+}
 
-Task<Result<>> Operations::start() { co_return co_await impl_->start(); }
-Task<> Operations::stop() { co_await impl_->stop(); }
+Task<Result<>> Operations::start() {
+  co_return co_await impl_->start();
+}
+Task<> Operations::stop() {
+  co_await impl_->stop();
+}
 
 Task<Result<std::vector<Record>>> Operations::list(Page page) {
   co_return co_await impl_->database.read([&](sql::Tx& tx) { return store::page(tx, page); });
@@ -139,6 +149,8 @@ std::chrono::milliseconds Operations::loop_age() const {
   return std::chrono::milliseconds(to_ms(impl_->clock.now()) - impl_->last_turn_ms.load());
 }
 
-std::size_t Operations::running() const { return impl_->running_count.load(); }
+std::size_t Operations::running() const {
+  return impl_->running_count.load();
+}
 
 }  // namespace nephele::operations

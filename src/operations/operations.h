@@ -30,15 +30,16 @@ std::string_view to_string(State state) noexcept;
 
 /// What a use case asks for.
 struct NewOperation {
-  std::string kind;           ///< "compute.create": who handles it
-  std::string object;         ///< "server:42": one runs at a time per object, in order of their ids
-  std::string actor;          ///< account that asked, for the audit
-  std::string request_id;     ///< of the request that asked
-  json::Value payload;        ///< no secrets
-  std::optional<Secret> sealed;  ///< encrypted at rest, erased by the transaction that ends the operation
-  std::string runs_on;        ///< host name; empty: any
+  std::string kind;                          ///< "compute.create": who handles it
+  std::string object;                        ///< "server:42": one runs at a time per object, in order of their ids
+  std::string actor;                         ///< account that asked, for the audit
+  std::string request_id;                    ///< of the request that asked
+  json::Value payload;                       ///< no secrets
+  std::optional<Secret> sealed;              ///< encrypted at rest, erased by the transaction that ends the operation
+  std::string runs_on;                       ///< host name; empty: any
   std::chrono::milliseconds limit{600'000};  ///< no attempt starts later than this after the enqueueing
-  int version = 1;            ///< of the payload
+  int version = 1;                           ///< of the payload
+  std::chrono::milliseconds delay{0};        ///< the first attempt starts no earlier
 };
 
 /// A row, as people and handlers see it. Without the secret.
@@ -132,6 +133,8 @@ class Handler {
   virtual ~Handler() = default;
   /// Errors of kind busy, unavailable and timeout are tried again with back-off until the deadline; others end it.
   virtual Task<Result<>> run(Work& work) = 0;
+  /// In the transaction that puts it back for another attempt: tell the owner what it waits for.
+  virtual void retried(sql::Tx&, const Record&, const Error&) {}
   /// In the transaction that ends the operation as failed.
   virtual void failed(sql::Tx& tx, const Record& record, const Error& error) = 0;
   /// In the transaction that ends it as cancelled (a later operation on the object takes over).
@@ -139,19 +142,19 @@ class Handler {
 };
 
 struct Settings {
-  std::string host;                      ///< name of this host; rows with `runs_on` are claimed only there
+  std::string host;  ///< name of this host; rows with `runs_on` are claimed only there
   std::size_t running_max = 256;
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds poll{1'000};  ///< for rows written by other processes
   std::chrono::milliseconds first_retry{500};
   std::chrono::milliseconds retry_max{30'000};
-  std::chrono::hours keep{168};          ///< ended rows
+  std::chrono::hours keep{168};  ///< ended rows
 };
 
 struct Page {
   std::optional<State> state;
-  std::string object;          ///< empty: all
-  OperationId before;          ///< keyset: ids below this; none: from the newest
+  std::string object;  ///< empty: all
+  OperationId before;  ///< keyset: ids below this; none: from the newest
   std::size_t limit = 50;
 };
 
@@ -186,7 +189,7 @@ class Operations {
   // For `nephele operations`.
   Task<Result<std::vector<Record>>> list(Page page);
   Task<Result<Record>> show(OperationId id);
-  Task<Result<>> retry(OperationId id);   ///< a failed one becomes pending again
+  Task<Result<>> retry(OperationId id);  ///< a failed one becomes pending again
   Task<Result<>> cancel(OperationId id);
 
   /// Age of the claiming loop's last turn, and rows by state: for /metrics and /readyz.

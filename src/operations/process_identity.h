@@ -8,7 +8,7 @@ namespace nephele::operations {
 
 /// What tells one process of a host from every other, also after its number was reused.
 struct ProcessIdentity {
-  std::string boot_id;             ///< /proc/sys/kernel/random/boot_id
+  std::string boot_id;  ///< /proc/sys/kernel/random/boot_id
   std::int64_t pid = 0;
   std::int64_t started_ticks = 0;  ///< field 22 of /proc/PID/stat
 

@@ -7,7 +7,7 @@ namespace nephele::operations::store {
 
 namespace {
 
-#define OPERATION_COLUMNS                                                                                   \
+#define OPERATION_COLUMNS                                                                                  \
   "id, kind, version, object, actor, request_id, runs_on, state, attempt, progress, last_error, payload, " \
   "created_ms, updated_ms, deadline_ms, cancel_requested"
 
@@ -19,7 +19,7 @@ constexpr sql::Statement insert_row{
     "INSERT INTO operations_operation (id, kind, version, object, actor, request_id, runs_on, state, attempt, "
     "not_before_ms, deadline_ms, epoch, lease_until_ms, owner, cancel_requested, progress, last_error, last_kind, "
     "payload, sealed, created_ms, updated_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 0, $8, $9, 0, 0, '', 0, "
-    "'', '', '', $10, $11, $8, $8)"};
+    "'', '', '', $10, $11, $12, $12)"};
 constexpr sql::Statement due_rows{
     "operation.due",
     "SELECT " OPERATION_COLUMNS
@@ -32,13 +32,14 @@ constexpr sql::Statement claim_row{
     "UPDATE operations_operation SET state = 'running', attempt = attempt + 1, epoch = epoch + 1, owner = $2, "
     "lease_until_ms = $3, updated_ms = $4 WHERE id = $1 AND ((state = 'pending' AND not_before_ms <= $4) OR "
     "(state = 'running' AND lease_until_ms <= $4)) RETURNING " OPERATION_COLUMNS ", sealed, epoch"};
-constexpr sql::Statement steps_of{"operation.steps", "SELECT name, result FROM operations_step WHERE operation_id = $1"};
+constexpr sql::Statement steps_of{"operation.steps",
+                                  "SELECT name, result FROM operations_step WHERE operation_id = $1"};
 constexpr sql::Statement held_row{
-    "operation.held", "UPDATE operations_operation SET epoch = epoch WHERE id = $1 AND epoch = $2 AND state = 'running'"};
-constexpr sql::Statement insert_step{
-    "operation.step",
-    "INSERT INTO operations_step (operation_id, name, result) VALUES ($1, $2, $3) "
-    "ON CONFLICT (operation_id, name) DO UPDATE SET result = excluded.result"};
+    "operation.held",
+    "UPDATE operations_operation SET epoch = epoch WHERE id = $1 AND epoch = $2 AND state = 'running'"};
+constexpr sql::Statement insert_step{"operation.step",
+                                     "INSERT INTO operations_step (operation_id, name, result) VALUES ($1, $2, $3) "
+                                     "ON CONFLICT (operation_id, name) DO UPDATE SET result = excluded.result"};
 constexpr sql::Statement progress_row{"operation.progress",
                                       "UPDATE operations_operation SET progress = $2, updated_ms = $3 WHERE id = $1"};
 constexpr sql::Statement end_row{
@@ -92,8 +93,7 @@ constexpr sql::Statement drop_worker{"operation.worker_drop", "DELETE FROM opera
 constexpr sql::Statement host_workers{
     "operation.workers", "SELECT instance, boot_id, pid, started_ticks FROM operations_worker WHERE host = $1"};
 constexpr sql::Statement release_rows{
-    "operation.release",
-    "UPDATE operations_operation SET lease_until_ms = 0 WHERE owner = $1 AND state = 'running'"};
+    "operation.release", "UPDATE operations_operation SET lease_until_ms = 0 WHERE owner = $1 AND state = 'running'"};
 
 #undef OPERATION_COLUMNS
 
@@ -105,7 +105,8 @@ State state_from(std::string_view text) {
 
 json::Value parsed(const std::string& text) {
   auto value = json::parse(text);
-  if (!value) throw sql::Failure(sql::Failure::Cause::corrupt, "operation with unreadable JSON: " + value.error().sentence());
+  if (!value)
+    throw sql::Failure(sql::Failure::Cause::corrupt, "operation with unreadable JSON: " + value.error().sentence());
   return std::move(*value);
 }
 
@@ -137,8 +138,12 @@ std::vector<Record> records_from(const sql::Rows& rows) {
   return records;
 }
 
-std::string sentence_of(const std::optional<Error>& error) { return error ? error->sentence() : std::string(); }
-std::string_view kind_of(const std::optional<Error>& error) { return error ? to_string(error->kind()) : ""; }
+std::string sentence_of(const std::optional<Error>& error) {
+  return error ? error->sentence() : std::string();
+}
+std::string_view kind_of(const std::optional<Error>& error) {
+  return error ? to_string(error->kind()) : "";
+}
 
 std::optional<Kind> kind_from(std::string_view text) {
   for (const auto kind : {Kind::invalid, Kind::unauthorized, Kind::forbidden, Kind::not_found, Kind::conflict,
@@ -152,7 +157,8 @@ std::optional<Kind> kind_from(std::string_view text) {
 OperationId insert(sql::Tx& tx, const NewOperation& wanted, std::string sealed, Time now) {
   const OperationId id(tx.one(next_id).integer(0));
   tx.execute(insert_row, id, wanted.kind, wanted.version, wanted.object, wanted.actor, wanted.request_id,
-             wanted.runs_on, now, now + wanted.limit, json::write(wanted.payload), std::move(sealed));
+             wanted.runs_on, now + wanted.delay, now + wanted.delay + wanted.limit, json::write(wanted.payload),
+             std::move(sealed), now);
   return id;
 }
 
@@ -168,7 +174,9 @@ std::optional<Claimed> claim(sql::Tx& tx, OperationId id, const Claimer& claimer
   return claimed;
 }
 
-bool held(sql::Tx& tx, OperationId id, std::int64_t epoch) { return tx.execute(held_row, id, epoch) == 1; }
+bool held(sql::Tx& tx, OperationId id, std::int64_t epoch) {
+  return tx.execute(held_row, id, epoch) == 1;
+}
 
 void record_step(sql::Tx& tx, OperationId id, std::string_view name, const json::Value& result) {
   tx.execute(insert_step, id, name, json::write(result));
@@ -196,11 +204,17 @@ std::vector<OperationId> asked_to_cancel(sql::Tx& tx, std::string_view instance)
   return asked;
 }
 
-void cancel_object(sql::Tx& tx, std::string_view object, Time now) { tx.execute(cancel_all, object, now); }
+void cancel_object(sql::Tx& tx, std::string_view object, Time now) {
+  tx.execute(cancel_all, object, now);
+}
 
-bool request_cancel(sql::Tx& tx, OperationId id, Time now) { return tx.execute(cancel_one, id, now) == 1; }
+bool request_cancel(sql::Tx& tx, OperationId id, Time now) {
+  return tx.execute(cancel_one, id, now) == 1;
+}
 
-bool busy(sql::Tx& tx, std::string_view object) { return tx.maybe_one(busy_row, object).has_value(); }
+bool busy(sql::Tx& tx, std::string_view object) {
+  return tx.maybe_one(busy_row, object).has_value();
+}
 
 std::optional<Record> find(sql::Tx& tx, OperationId id) {
   const auto row = tx.maybe_one(find_row, id);
@@ -238,7 +252,9 @@ void register_worker(sql::Tx& tx, std::string_view instance, std::string_view ho
   tx.execute(insert_worker, instance, host, process.boot_id, process.pid, process.started_ticks, now);
 }
 
-void remove_worker(sql::Tx& tx, std::string_view instance) { tx.execute(drop_worker, instance); }
+void remove_worker(sql::Tx& tx, std::string_view instance) {
+  tx.execute(drop_worker, instance);
+}
 
 std::vector<WorkerRow> workers_of(sql::Tx& tx, std::string_view host) {
   std::vector<WorkerRow> workers;
@@ -247,6 +263,8 @@ std::vector<WorkerRow> workers_of(sql::Tx& tx, std::string_view host) {
   return workers;
 }
 
-std::int64_t release_leases(sql::Tx& tx, std::string_view instance) { return tx.execute(release_rows, instance); }
+std::int64_t release_leases(sql::Tx& tx, std::string_view instance) {
+  return tx.execute(release_rows, instance);
+}
 
 }  // namespace nephele::operations::store

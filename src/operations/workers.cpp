@@ -16,7 +16,9 @@ namespace {
 constexpr std::size_t due_at_once = 64;
 constexpr std::size_t dropped_at_once = 500;
 
-bool worth_retrying(Kind kind) { return kind == Kind::busy || kind == Kind::unavailable || kind == Kind::timeout; }
+bool worth_retrying(Kind kind) {
+  return kind == Kind::busy || kind == Kind::unavailable || kind == Kind::timeout;
+}
 
 std::chrono::milliseconds back_off(const Settings& settings, int attempt) {
   auto pause = settings.first_retry;
@@ -42,9 +44,8 @@ Task<> Operations::Impl::claim_what_is_due() {
       log.warn("operations.unreadable", {{"reason", due.error().sentence()}});
       co_return;
     }
-    std::erase_if(*due, [&](const Record& record) {
-      return !handlers.contains(record.kind) || attempts_.contains(record.id);
-    });
+    std::erase_if(
+        *due, [&](const Record& record) { return !handlers.contains(record.kind) || attempts_.contains(record.id); });
     if (due->empty()) co_return;
     for (const auto& record : *due) {
       if (attempts_.size() >= settings.running_max) co_return;
@@ -118,6 +119,7 @@ Task<> Operations::Impl::conclude(const Work& work, Handler& handler, Result<> r
       store::give_back(tx, record.id, now, std::nullopt, now);
     } else if (retry && again <= record.deadline) {
       store::give_back(tx, record.id, again, result.error(), now);
+      handler.retried(tx, record, result.error());
     } else {
       store::end(tx, record.id, State::failed, result.error(), now);
       handler.failed(tx, record, result.error());
@@ -128,13 +130,12 @@ Task<> Operations::Impl::conclude(const Work& work, Handler& handler, Result<> r
     // The lease runs out and the row is claimed again: nothing is lost, it only takes longer.
     log.warn("operation.end_unwritten", {{"operation", record.id}, {"reason", written.error().sentence()}});
   } else if (!result && !control.cancel_asked && !control.shutting_down) {
-    log.warn(retry ? "operation.retried" : "operation.failed",
-             {{"operation", record.id},
-              {"kind", record.kind},
-              {"object", record.object},
-              {"attempt", record.attempt},
-              {"reason", result.error().sentence()},
-              {"request", record.request_id}});
+    log.warn(retry ? "operation.retried" : "operation.failed", {{"operation", record.id},
+                                                                {"kind", record.kind},
+                                                                {"object", record.object},
+                                                                {"attempt", record.attempt},
+                                                                {"reason", result.error().sentence()},
+                                                                {"request", record.request_id}});
   }
 }
 
@@ -185,7 +186,8 @@ Task<> Operations::Impl::release_dead_workers() {
       store::remove_worker(tx, worker.instance);
       return store::release_leases(tx, worker.instance);
     });
-    if (released && *released > 0) log.info("operations.taken_over", {{"count", *released}, {"pid", worker.process.pid}});
+    if (released && *released > 0)
+      log.info("operations.taken_over", {{"count", *released}, {"pid", worker.process.pid}});
   }
 }
 

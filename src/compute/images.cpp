@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compute/images.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/secret.h"
+
+namespace nephele::compute {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<std::string_view, 4> parts{"vmlinux", "initrd.img", "root.qcow2", "cmdline"};
+
+Result<> check_name(const std::string& name) {
+  const bool good = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  }) && name.front() != '.';
+  if (good) return {};
+  return fail(Kind::invalid, "image name \"" + name + "\": use letters, digits, - _ . and at most 64 characters");
+}
+
+Result<std::string> read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return fail(Kind::invalid, path.string() + " cannot be read");
+  return std::move(text).str();
+}
+
+Result<std::string> content_hash(const fs::path& directory) {
+  std::string hashes;
+  for (const auto part : parts) {
+    TRY(const auto text, read_text(directory / part));
+    hashes += sha256_hex(text);
+  }
+  return sha256_hex(hashes).substr(0, 12);
+}
+
+void sync_path(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+Result<Image> copy_image(const std::string& name, const std::string& directory, const std::string& images_directory) {
+  TRY_VOID(check_name(name));
+  for (const auto part : parts)
+    if (std::error_code ec; !fs::is_regular_file(fs::path(directory) / part, ec))
+      return fail(Kind::invalid, directory + " holds no " + std::string(part) + "; make an image with guest/build");
+  TRY(auto words, read_text(fs::path(directory) / "cmdline"));
+  while (!words.empty() && (words.back() == '\n' || words.back() == ' ')) words.pop_back();
+  TRY(const auto hash, content_hash(directory));
+  const std::string id = name + "-" + hash;
+  const fs::path target = fs::path(images_directory) / id;
+  Image image{ImageId(id), name, target.string(), words, {}};
+
+  std::error_code ec;
+  if (fs::is_directory(target, ec)) return image;
+  const fs::path partial = fs::path(images_directory) / ("." + id + "." + random_password(8));
+  fs::create_directories(partial, ec);
+  for (const auto part : parts) {
+    if (!ec) fs::copy_file(fs::path(directory) / part, partial / part, ec);
+    if (!ec) fs::permissions(partial / part, fs::perms(0444), ec);
+    if (!ec) sync_path(partial / part);
+  }
+  if (!ec) fs::permissions(partial, fs::perms(0755), ec);
+  if (!ec) fs::rename(partial, target, ec);
+  if (ec) {
+    std::error_code ignored;
+    fs::remove_all(partial, ignored);
+    if (fs::is_directory(target, ignored)) return image;  // somebody else copied the same content meanwhile
+    return fail(Kind::unavailable, "image " + name + " cannot be copied to " + images_directory + ": " + ec.message());
+  }
+  sync_path(images_directory);
+  return image;
+}
+
+}  // namespace nephele::compute
