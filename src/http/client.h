@@ -15,8 +15,8 @@ struct ClientSettings {
   std::chrono::milliseconds connect{5'000};
   std::size_t connections_per_host = 16;
   std::size_t body_bytes_max = 16 * 1024 * 1024;  ///< of an answer read as text
-  bool verify_tls = true;       ///< false only where a setting says so; logged loudly by the caller
-  std::string ca_file;          ///< empty: the system's
+  bool verify_tls = true;                         ///< false only where a setting says so; logged loudly by the caller
+  std::string ca_file;                            ///< empty: the system's
   bool use_proxy_environment = true;
 };
 
@@ -24,8 +24,8 @@ struct ClientRequest {
   Verb verb = Verb::get;
   std::string url;
   Headers headers;
-  std::string body;                          ///< used when `stream` is null
-  BodyReader* stream = nullptr;              ///< outlives the call; sent chunked, or with `stream_length`
+  std::string body;              ///< used when `stream` is null
+  BodyReader* stream = nullptr;  ///< outlives the call; sent chunked, or with `stream_length`
   std::optional<std::uint64_t> stream_length;
   std::optional<Basic> basic;
   SteadyTime deadline;
@@ -33,7 +33,7 @@ struct ClientRequest {
   /// verbs without a stream, or when `idempotent` says that the call may be repeated.
   int retries_max = 2;
   bool idempotent = false;
-  std::string unix_socket;                   ///< connect here instead of to the URL's host
+  std::string unix_socket;  ///< connect here instead of to the URL's host
 };
 
 struct ClientResponse {

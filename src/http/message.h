@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/async.h"
+#include "base/file_handle.h"
 #include "base/secret.h"
 
 /// What the rest of the house sees of HTTP: small value types. Beast, sockets and libcurl stay in http/*.cpp.
@@ -22,6 +23,9 @@ enum class Verb : std::uint8_t { get, head, post, put, del, patch, options, othe
 
 std::string_view to_string(Verb verb) noexcept;
 
+/// ASCII letters compare without case; all other bytes as they are.
+bool same_name(std::string_view a, std::string_view b) noexcept;
+
 /// Header fields in order; names compare without case.
 class Headers {
  public:
@@ -29,6 +33,7 @@ class Headers {
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
   void set(std::string name, std::string value);
   void erase(std::string_view name);
+  void clear() noexcept { fields_.clear(); }
   auto begin() const noexcept { return fields_.begin(); }
   auto end() const noexcept { return fields_.end(); }
   std::size_t size() const noexcept { return fields_.size(); }
@@ -59,13 +64,13 @@ enum class Access : std::uint8_t { open, late, user, admin };
 /// A request whose header has arrived. Lives until the handler has ended.
 struct Request {
   Verb verb = Verb::other;
-  std::string target;   ///< as sent: "/serverless-runtimes/3?x=1"
-  std::string path;     ///< before '?', raw (still percent-encoded)
-  std::string query;    ///< after '?', raw
+  std::string target;  ///< as sent: "/serverless-runtimes/3?x=1"
+  std::string path;    ///< before '?', raw (still percent-encoded)
+  std::string query;   ///< after '?', raw
   Headers headers;
-  std::string remote;   ///< address of the peer, or of the client behind a trusted proxy; no port
+  std::string remote;  ///< address of the peer, or of the client behind a trusted proxy; no port
   bool tls = false;
-  std::string id;       ///< request id: goes into logs, operations and 5xx bodies
+  std::string id;                       ///< request id: goes into logs, operations and 5xx bodies
   std::vector<std::string> parameters;  ///< values of the route's {placeholders}, percent-decoded, in order
   std::optional<std::uint64_t> content_length;
   BodyReader* body = nullptr;  ///< never null inside a handler
@@ -87,7 +92,8 @@ std::variant<Basic, BasicProblem> basic_credentials(const Headers& headers);
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  /// Like BodyReader::read. Called only as fast as the client takes it.
+  /// Like BodyReader::read. Called only as fast as the client takes it; the block of one call is sent before the next,
+  /// so a slow source need not fill it. An error ends the connection, which tells the client that it has not got all.
   virtual Task<Result<std::size_t>> read(std::span<std::byte> into) = 0;
 };
 
@@ -108,7 +114,7 @@ class EventSource {
 
 /// Part of an open file; sent by sendfile(2) where TLS does not stand between.
 struct FileRange {
-  int descriptor = -1;  ///< owned: closed after sending
+  FileHandle file;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
 };

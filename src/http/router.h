@@ -40,6 +40,15 @@ class Faults {
   virtual Response too_large(const Request& request, std::size_t limit) const = 0;
   /// The caller of a `user` or `admin` route is not known or not allowed.
   virtual Response refused(const Request& request, const Error& error) const = 0;
+  /// The handler did not answer within Limits::request and was cancelled.
+  virtual Response timed_out(const Request& request) const;
+};
+
+/// Who verifies the callers of `user` and `admin` routes, before the handler and before the body.
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  virtual Task<Result<>> admit(Request& request, Access access) = 0;
 };
 
 class Router {
@@ -57,7 +66,14 @@ class Router {
     std::string allow;                    ///< for 405: methods that the path knows, else empty
   };
 
-  explicit Router(const Faults& faults) : faults_(faults) {}
+  explicit Router(const Faults& faults);
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  /// `gate` outlives the router. Without one, `user` and `admin` routes let nobody in.
+  void guard(Gate& gate) { gate_ = &gate; }
+  Gate* gate() const noexcept { return gate_; }
 
   /// `api` outlives the router.
   template <class Api>
@@ -67,7 +83,8 @@ class Router {
              std::make_unique<Bound<Api>>(api, route.handler));
   }
 
-  /// Doubled slashes at the start count as one (contract 2.1); a trailing slash does not match.
+  /// Doubled slashes at the start count as one (contract 2.1); a trailing slash does not match. Segments compare
+  /// percent-decoded; one that cannot be decoded matches nothing.
   Match find(Verb verb, std::string_view path) const;
   const std::vector<Entry>& entries() const noexcept { return entries_; }
   const Faults& faults() const noexcept { return faults_; }
@@ -87,9 +104,13 @@ class Router {
   void insert(Verb verb, std::string_view path, Access access, std::size_t body_bytes_max,
               std::unique_ptr<Handler> handler);
 
+  struct Node;
+
   const Faults& faults_;
+  Gate* gate_ = nullptr;
   std::vector<Entry> entries_;
   std::vector<std::unique_ptr<Handler>> handlers_;
+  std::unique_ptr<Node> root_;
 };
 
 }  // namespace nephele::http

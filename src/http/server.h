@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,21 +8,11 @@
 #include <vector>
 
 #include "base/log.h"
+#include "http/limits.h"
 #include "http/router.h"
+#include "http/server_metrics.h"
 
 namespace nephele::http {
-
-struct Limits {
-  std::size_t header_bytes = 16 * 1024;
-  std::size_t header_fields = 100;
-  std::size_t connections = 4096;          ///< more are accepted and closed at once with 503
-  std::size_t drain_bytes = 64 * 1024;     ///< of an unread body, before the connection is closed instead
-  std::chrono::milliseconds header{10'000};  ///< from the first byte (or accept) to the end of the header
-  std::chrono::milliseconds idle{75'000};    ///< between requests
-  std::chrono::milliseconds body_stall{20'000};  ///< without any byte of a body, in either direction
-  std::chrono::milliseconds request{120'000};    ///< a handler's whole time (not event streams, not streaming bodies)
-  std::chrono::milliseconds keep_alive_comment{15'000};  ///< of event streams
-};
 
 struct Tls {
   std::string certificate_file;  ///< PEM chain, leaf first
@@ -34,24 +22,17 @@ struct Tls {
 struct Listen {
   std::string address = "127.0.0.1";  ///< IPv4 or IPv6 literal
   std::uint16_t port = 0;             ///< 0: the kernel chooses
-  std::optional<Tls> tls;
-};
-
-/// Counters for /metrics.
-struct ServerMetrics {
-  std::atomic<std::uint64_t> connections_accepted{0};
-  std::atomic<std::int64_t> connections_open{0};
-  std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::uint64_t> responses_2xx{0}, responses_4xx{0}, responses_5xx{0}, responses_other{0};
-  std::atomic<std::uint64_t> bad_requests{0};  ///< refused before a handler
-  std::atomic<std::uint64_t> request_microseconds{0};
+  std::optional<Tls> tls = {};
+  /// Addresses whose X-Forwarded-For is believed (literals, no networks).
+  std::vector<std::string> trusted_proxies = {};
 };
 
 /// HTTP/1.1 on several listeners: keep-alive, pipelining, chunked both ways, Expect, HEAD, streaming with
 /// back-pressure, TLS, IPv4 and IPv6. One acceptor per listener and executor (SO_REUSEPORT).
 class Server {
  public:
-  /// One executor per io_context thread. `router` outlives the server.
+  /// One executor per io_context, each run by one thread: a connection lives on one of them without locks. `router`
+  /// outlives the server.
   Server(std::vector<Executor> executors, const Router& router, Limits limits, log::Logger access_log,
          log::Logger errors);
   ~Server();

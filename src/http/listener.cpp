@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/listener.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
+
+namespace nephele::http {
+
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+std::string shown(const tcp::endpoint& at) {
+  const std::string address = at.address().to_string();
+  return (at.address().is_v6() ? "[" + address + "]" : address) + " port " + std::to_string(at.port());
+}
+
+std::unexpected<Error> explain(const tcp::endpoint& at, const error_code& ec) {
+  if (ec == asio::error::address_in_use) {
+    const std::string holder = port_holder(at.port());
+    return fail(Kind::conflict, shown(at) + " is taken" + (holder.empty() ? "" : " by " + holder) +
+                                    "; stop that or choose another port");
+  }
+  if (ec == asio::error::access_denied)
+    return fail(Kind::forbidden, shown(at) + " needs rights that this user has not got; choose a port above 1023");
+  if (ec == boost::system::errc::address_not_available)
+    return fail(Kind::invalid, at.address().to_string() + " is no address of this machine; `ip address` shows them");
+  return fail(Kind::unavailable, shown(at) + ": " + ec.message());
+}
+
+Result<tcp::acceptor> bind_one(const Executor& executor, const tcp::endpoint& at, bool share) {
+  constexpr int backlog = 4096;
+  error_code ec;
+  tcp::acceptor acceptor(executor);
+  if (acceptor.open(at.protocol(), ec); ec) return explain(at, ec);
+  acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (share) acceptor.set_option(ReusePort(true), ec);
+  if (acceptor.bind(at, ec); ec) return explain(at, ec);
+  if (acceptor.listen(backlog, ec); ec) return explain(at, ec);
+  return acceptor;
+}
+
+}  // namespace
+
+Result<std::vector<tcp::acceptor>> bind_all(const Listen& listen, const std::vector<Executor>& executors) {
+  error_code ec;
+  const auto address = asio::ip::make_address(listen.address, ec);
+  if (ec)
+    return fail(Kind::invalid, "\"" + listen.address + "\" is no IPv4 or IPv6 address; write one such as 127.0.0.1");
+  tcp::endpoint at(address, listen.port);
+  const bool share = executors.size() > 1;
+  if (share) {
+    // Shared ports can be joined by any other process of this user that shares too: a second server on the same port
+    // would go unnoticed and take half of the connections. A first bind that does not share finds it.
+    TRY(auto probe, bind_one(executors.front(), at, false));
+    at.port(probe.local_endpoint(ec).port());
+  }
+  std::vector<tcp::acceptor> acceptors;
+  acceptors.reserve(executors.size());
+  for (const auto& executor : executors) {
+    TRY(auto acceptor, bind_one(executor, at, share));
+    if (at.port() == 0) at.port(acceptor.local_endpoint(ec).port());
+    acceptors.push_back(std::move(acceptor));
+  }
+  return acceptors;
+}
+
+std::string address_text(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
+}  // namespace nephele::http

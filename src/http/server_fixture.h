@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/raw_client.h"
+#include "http/reply.h"
+#include "http/server.h"
+
+/// A server in the test's process, on a free port, for requests over real sockets.
+namespace nephele::http::testing {
+
+class PlainFaults final : public Faults {
+ public:
+  Response not_found(const Request&) const override { return json_response(404, R"({"error":"Not found"})"); }
+  Response method_not_allowed(const Request&, std::string) const override {
+    return json_response(405, R"({"error":"Method not allowed"})");
+  }
+  Response internal(const Request& request) const override {
+    return json_response(500, error_body("Internal", "quote " + request.id));
+  }
+  Response too_large(const Request&, std::size_t limit) const override {
+    return json_response(413, error_body("Too large", std::to_string(limit)));
+  }
+  Response refused(const Request&, const Error& error) const override {
+    return json_response(error.kind() == Kind::forbidden ? 403 : 401, error_body("Refused", error.sentence()));
+  }
+};
+
+/// The threads that a server runs on.
+class Threads {
+ public:
+  explicit Threads(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
+    for (auto& context : contexts_) guards_.push_back(asio::make_work_guard(*context));
+    for (auto& context : contexts_) threads_.emplace_back([&context] { context->run(); });
+  }
+  ~Threads() {
+    guards_.clear();
+    for (auto& context : contexts_) context->stop();
+  }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+  std::vector<Executor> executors() {
+    std::vector<Executor> all;
+    for (auto& context : contexts_) all.emplace_back(context->get_executor());
+    return all;
+  }
+  Executor first() { return contexts_.front()->get_executor(); }
+
+ private:
+  std::vector<std::unique_ptr<asio::io_context>> contexts_;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;
+  std::vector<std::jthread> threads_;
+};
+
+/// Waits for a condition that other threads bring about.
+inline bool eventually(const std::function<bool()>& condition,
+                       std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  for (const auto until = in(limit); std::chrono::steady_clock::now() < until;) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return condition();
+}
+
+template <class Api>
+class RunningServer {
+ public:
+  explicit RunningServer(Limits limits = {}, Listen listen = {}, std::size_t threads = 1, log::Logger access = {},
+                         log::Logger errors = {})
+      : threads_(threads), address_(listen.address), server_(threads_.executors(), router_, limits, access, errors) {
+    router_.add(api, std::span<const Route<Api>>(Api::routes));
+    auto bound = server_.listen(listen);
+    if (!bound) throw std::runtime_error(bound.error().sentence());
+    port_ = *bound;
+  }
+  ~RunningServer() { stop(std::chrono::milliseconds(0)); }
+
+  void stop(std::chrono::milliseconds grace) {
+    if (stopped_) return;
+    stopped_ = true;
+    asio::co_spawn(threads_.first(), server_.stop(in(grace)), asio::use_future).get();
+  }
+  std::uint16_t port() const { return port_; }
+  RawClient connect() const { return RawClient(address_, port_); }
+  Server& server() { return server_; }
+  Router& router() { return router_; }
+  Threads& threads() { return threads_; }
+
+  Api api;
+
+ private:
+  PlainFaults faults_;
+  Router router_{faults_};
+  Threads threads_;
+  std::string address_;
+  Server server_;
+  std::uint16_t port_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace nephele::http::testing
