@@ -27,7 +27,7 @@ class PostgresServer;
 /// The server of this test program, started at the first call. Throws std::runtime_error when there can be none.
 PostgresServer& shared_postgres();
 
-/// An empty database that goes away with this object: a file in a temporary folder, or a database of
+/// An empty database that goes away with this object: a file in a temporary folder, or a schema of
 /// shared_postgres(). Close what was opened on it first. Throws std::runtime_error.
 class TestDatabase {
  public:
