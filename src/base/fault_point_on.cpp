@@ -10,29 +10,38 @@
 #include <string>
 
 namespace nephele {
+
 namespace {
 
-/// Appends the place to the file that NEPHELE_FAULT_LOG names: a first run tells a test which places there are.
-void write_down(std::string_view place) noexcept {
-  static const char* const path = std::getenv("NEPHELE_FAULT_LOG");  // NOLINT(concurrency-mt-unsafe): never changed
-  if (path == nullptr) return;
-  const int fd = ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return;
+// NOLINTBEGIN(concurrency-mt-unsafe): the environment of this process never changes
+const char* named() {
+  static const char* const place = std::getenv("NEPHELE_FAULT");
+  return place;
+}
+
+const char* journal() {
+  static const char* const path = std::getenv("NEPHELE_FAULT_LOG");
+  return path;
+}
+// NOLINTEND(concurrency-mt-unsafe)
+
+void write_down(std::string_view place) {
+  const int file = ::open(journal(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (file < 0) return;
   const std::string line = std::string(place) + "\n";
-  [[maybe_unused]] const auto written = ::write(fd, line.data(), line.size());
-  ::close(fd);
+  [[maybe_unused]] const auto written = ::write(file, line.data(), line.size());
+  ::close(file);
 }
 
 }  // namespace
 
 void fault_point(std::string_view place) noexcept {
-  write_down(place);
-  static const char* const named = std::getenv("NEPHELE_FAULT");  // NOLINT(concurrency-mt-unsafe): never changed
-  if (named == nullptr) return;
-  std::string_view wanted = named;
+  if (journal() != nullptr) write_down(place);
+  if (named() == nullptr) return;
+  std::string_view wanted = named();
   int turn = 1;
   if (const auto hash = wanted.find('#'); hash != std::string_view::npos) {
-    turn = std::atoi(named + hash + 1);  // NOLINT(cert-err34-c): written by our tests
+    turn = std::atoi(named() + hash + 1);  // NOLINT(cert-err34-c): written by our tests
     wanted = wanted.substr(0, hash);
   }
   static std::atomic<int> seen{0};

@@ -58,8 +58,12 @@ void quote_to(std::string_view text, std::string& out) {
 
 void value_to(std::string_view text, std::string& out) {
   constexpr std::size_t value_bytes_max = 4096;
+  if (stands_alone(text) && text.size() <= value_bytes_max) {
+    out += text;
+    return;
+  }
   if (text.size() <= value_bytes_max) {
-    stands_alone(text) ? out.append(text) : (quote_to(text, out), out);
+    quote_to(text, out);
     return;
   }
   std::size_t end = value_bytes_max;
