@@ -3,6 +3,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "http/body_sender.h"
 #include "http/reply.h"
@@ -62,6 +63,9 @@ class EventStream {
     std::string text;
     for (;;) {
       if (waiting_.empty() && !done_) co_await wait(more_, in(limits_.keep_alive_comment));
+      // Woken because all of this ends: nothing may be half-written then.
+      const auto cancellation = co_await asio::this_coro::cancellation_state;
+      if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
       if (waiting_.empty() && done_) co_return;
       text.clear();
       std::swap(text, waiting_);
