@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <limits>
 #include <thread>
@@ -96,7 +97,9 @@ int SqliteConnection::on_progress(void* self) noexcept {
 
 void SqliteConnection::refuse(std::string_view doing, int code) {
   failed_ = true;
-  const int system_error = db_ ? sqlite3_system_errno(db_.get()) : 0;
+  const int last = errno;  // SQLite keeps none of its own when a COMMIT fails
+  int system_error = db_ ? sqlite3_system_errno(db_.get()) : 0;
+  if (system_error == 0) system_error = last;
   throw sqlite_failure(doing, path_, code, system_error, db_ ? sqlite3_errmsg(db_.get()) : sqlite3_errstr(code));
 }
 
@@ -166,6 +169,7 @@ void SqliteConnection::bind_all(const Statement& statement, const Prepared& read
 Rows SqliteConnection::step_all(const Statement& statement, sqlite3_stmt* handle) {
   Rows rows;
   for (;;) {
+    errno = 0;
     const int code = sqlite3_step(handle);
     if (code == SQLITE_DONE) return rows;
     if (code != SQLITE_ROW) refuse(statement.name, code);
