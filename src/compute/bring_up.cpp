@@ -68,6 +68,7 @@ Task<Result<>> note_if_ready(Compute::Impl& impl, operations::Work& work, const 
 
 Task<Result<>> await_ready(Compute::Impl& impl, operations::Work& work, ServerId id) {
   const auto deadline = in(impl.settings.ready_within);
+  const auto news = impl.changed.join(co_await this_executor(), id);
   auto next_look = in(look_again);
   for (;;) {
     CO_TRY(const auto server, co_await load(impl, id));
@@ -85,7 +86,7 @@ Task<Result<>> await_ready(Compute::Impl& impl, operations::Work& work, ServerId
       next_look = in(look_again);
       continue;
     }
-    co_await impl.changed(id, std::min(deadline, next_look));
+    co_await news->wait_until(std::min(deadline, next_look));
   }
 }
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/bells.h"
 #include "base/workers.h"
 #include "compute/address_pool.h"
 #include "compute/compute.h"
@@ -50,10 +50,7 @@ class Compute::Impl final : public MachineEvents {
   /// Marks it as being restarted and asks a worker to start it from its disk.
   void enqueue_start(sql::Tx& tx, ServerId id, std::string_view why, std::chrono::milliseconds delay);
 
-  /// Waits until the server's row may have changed, or the time has come.
-  Task<> changed(ServerId id, SteadyTime until);
-  void ring(ServerId id);
-
+  Bells<ServerId> changed;  ///< rings when a server's row may have changed
   sql::Database& database;
   operations::Operations& operations;
   bus::Bus& bus;
@@ -72,9 +69,8 @@ class Compute::Impl final : public MachineEvents {
   Executor executor_;
   Scope loops_;
   Bell events_bell_;
-  std::mutex mutex_;  // guards the three below
+  std::mutex mutex_;  // guards the two below
   std::deque<MachineEvent> events_;
-  std::multimap<ServerId, std::shared_ptr<Bell>> waiting_;
   std::optional<std::pair<SteadyTime, Capacity>> capacity_;
 
   std::optional<AddressPool> pool_;  // set by start()

@@ -68,7 +68,7 @@ Task<> Compute::Impl::event_loop() {
       const std::lock_guard lock(mutex_);
       events_.pop_front();
     }
-    ring(event->id);
+    changed.ring(event->id);
   }
 }
 

@@ -115,31 +115,6 @@ void Compute::Impl::enqueue_start(sql::Tx& tx, ServerId id, std::string_view why
   enqueue(tx, start_kind, id, "nephele", "", json::Object{}, std::nullopt, delay);
 }
 
-Task<> Compute::Impl::changed(ServerId id, SteadyTime until) {
-  const auto bell = std::make_shared<Bell>(co_await this_executor());
-  decltype(waiting_)::iterator place;
-  {
-    const std::lock_guard lock(mutex_);
-    place = waiting_.emplace(id, bell);
-  }
-  struct Forget {
-    Impl& impl;
-    decltype(waiting_)::iterator place;
-    ~Forget() {
-      const std::lock_guard lock(impl.mutex_);
-      impl.waiting_.erase(place);
-    }
-  };
-  const Forget forget{*this, place};
-  co_await bell->wait_until(until);
-}
-
-void Compute::Impl::ring(ServerId id) {
-  const std::lock_guard lock(mutex_);
-  const auto [first, last] = waiting_.equal_range(id);
-  for (auto it = first; it != last; ++it) it->second->ring();
-}
-
 Task<Result<Image>> Compute::Impl::add_image(std::string name, std::string directory) {
   CO_TRY(auto image, co_await copying_.run([&] { return copy_image(name, directory, settings.images_directory); }));
   image.created = clock.now();

@@ -6,9 +6,8 @@
 #include <boost/asio/strand.hpp>
 #include <list>
 #include <map>
-#include <mutex>
-#include <unordered_map>
 
+#include "base/bells.h"
 #include "operations/operations.h"
 #include "operations/store.h"
 
@@ -56,7 +55,6 @@ class Operations::Impl {
   void launch(store::Claimed claimed);
   void cancel(OperationId id);
   Task<> release_dead_workers();
-  void rang(OperationId id);
 
   Operations& owner_;
   asio::strand<Executor> strand_;
@@ -66,8 +64,7 @@ class Operations::Impl {
   store::Claimer claimer_;
   std::map<OperationId, Attempt> attempts_;
 
-  std::mutex waiters_mutex_;
-  std::unordered_multimap<std::int64_t, std::shared_ptr<Bell>> waiters_;
+  Bells<OperationId> waiters_;
 };
 
 }  // namespace nephele::operations

@@ -40,36 +40,15 @@ Operations::Impl::Impl(Operations& owner, sql::Database& db, const SecretKey& se
       claimer_{random_uuid(), settings.host, settings.lease} {}
 
 Task<Result<Outcome>> Operations::Impl::wait(OperationId id, SteadyTime deadline) {
-  const auto waiter = std::make_shared<Bell>(co_await this_executor());
-  {
-    const std::lock_guard lock(waiters_mutex_);
-    waiters_.emplace(id.number(), waiter);
-  }
-  // Forgotten again however this coroutine ends.
-  struct Forget {
-    Impl& impl;
-    std::int64_t id;
-    std::shared_ptr<Bell> waiter;
-    ~Forget() {
-      const std::lock_guard lock(impl.waiters_mutex_);
-      std::erase_if(impl.waiters_, [&](const auto& entry) { return entry.first == id && entry.second == waiter; });
-    }
-  };
-  const Forget forget{*this, id.number(), waiter};
+  const auto bell = waiters_.join(co_await this_executor(), id);
   constexpr std::chrono::milliseconds other_processes{500};
   for (;;) {
     CO_TRY(const auto outcome, co_await database.read([&](sql::Tx& tx) { return store::outcome(tx, id); }));
     if (outcome) co_return *outcome;
     if (std::chrono::steady_clock::now() >= deadline)
       co_return fail(Kind::timeout, "operation " + id.text() + " is still under way; it goes on");
-    co_await waiter->wait_until(std::min(deadline, in(other_processes)));
+    co_await bell->wait_until(std::min(deadline, in(other_processes)));
   }
-}
-
-void Operations::Impl::rang(OperationId id) {
-  const std::lock_guard lock(waiters_mutex_);
-  const auto [first, last] = waiters_.equal_range(id.number());
-  for (auto it = first; it != last; ++it) it->second->ring();
 }
 
 Operations::Operations(sql::Database& database, const SecretKey& key, const Clock& clock, Executor executor,

@@ -70,7 +70,7 @@ void Operations::Impl::launch(store::Claimed claimed) {
                    asio::post(strand_, [this, id] {
                      attempts_.erase(id);
                      --running_count;
-                     rang(id);
+                     waiters_.ring(id);
                      woken();
                    });
                  }));
