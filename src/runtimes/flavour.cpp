@@ -8,7 +8,7 @@ namespace nephele::runtimes {
 namespace {
 
 constexpr std::size_t ports_max = 16;
-constexpr std::size_t function_bytes_max = 8UL * 1024 * 1024;
+constexpr std::size_t function_bytes_max = 4UL * 1024 * 1024;
 
 /// Set by the engine or by compute for every machine: a flavour that sets them would break it.
 constexpr std::array<std::string_view, 7> reserved{"SR_AUTH", "NAME",      "FLAVOUR", "PORTS",

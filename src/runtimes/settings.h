@@ -32,7 +32,6 @@ struct Settings {
 
   std::chrono::hours idempotency_keep{24};
   std::chrono::hours events_keep{168};
-  std::size_t body_bytes_max = 1024 * 1024;
   std::size_t page_default = 100;
   std::size_t page_max = 1000;
 };

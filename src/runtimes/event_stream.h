@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "http/message.h"
+#include "runtimes/event_log.h"
+#include "runtimes/service.h"
+
+namespace nephele::runtimes {
+
+/// The events of one runtime from a point on, as server-sent events; ends after `deleted`. The log outlives it.
+class EventStream final : public http::EventSource {
+ public:
+  EventStream(EventLog& log, Watched watched);
+  Task<Result<std::optional<http::ServerEvent>>> next() override;
+
+ private:
+  EventLog& log_;
+  RuntimeId id_;
+  std::int64_t last_;
+  bool gone_;
+  bool ended_ = false;
+  std::shared_ptr<Bell> bell_;  // made by the first next(), on the executor that it runs on
+  std::deque<RuntimeEvent> waiting_;
+};
+
+}  // namespace nephele::runtimes

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtimes/sign_in.h"
+
+#include <utility>
+
+namespace nephele::runtimes {
+
+Task<Result<Caller>> IdentitySignIn::sign_in(http::Basic credentials, std::string remote, std::string request_id) {
+  CO_TRY(const auto account,
+         co_await identity_.authenticate(credentials.user, credentials.password, std::move(remote)));
+  co_return Caller{.account = account.id.text(),
+                   .admin = account.admin,
+                   .user = std::move(credentials.user),
+                   .password = std::move(credentials.password),
+                   .request_id = std::move(request_id)};
+}
+
+}  // namespace nephele::runtimes

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/async.h"
+#include "http/message.h"
+#include "identity/identity.h"
+#include "runtimes/model.h"
+
+namespace nephele::runtimes {
+
+/// Who stands behind Basic credentials. Over our own cloud they are verified here; a foreign cloud verifies them
+/// itself at the first contact, so its adapter passes them through.
+class SignIn {
+ public:
+  virtual ~SignIn() = default;
+  /// Fails with `unauthorized`, or `busy` when too many wait.
+  virtual Task<Result<Caller>> sign_in(http::Basic credentials, std::string remote, std::string request_id) = 0;
+};
+
+class IdentitySignIn final : public SignIn {
+ public:
+  explicit IdentitySignIn(identity::Identity& identity) : identity_(identity) {}
+  Task<Result<Caller>> sign_in(http::Basic credentials, std::string remote, std::string request_id) override;
+
+ private:
+  identity::Identity& identity_;
+};
+
+}  // namespace nephele::runtimes
