@@ -104,6 +104,11 @@ NicSettings nic_from(const Variables& variables, std::size_t number) {
   return nic;
 }
 
+/// Goes into a response header as it is: printable ASCII only.
+bool is_header_text(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 bool is_kept(std::string_view key) {
   constexpr std::array<std::string_view, 14> keys = {"NAME",
                                                      "SET_HOSTNAME",
@@ -117,7 +122,7 @@ bool is_kept(std::string_view key) {
                                                      "PORTS",
                                                      "FUNCTION_TIMEOUT",
                                                      "FUNCTION_CONCURRENCY",
-                                                     "NETWORK",
+                                                     "FUNCTION_TYPE",
                                                      "HOSTNAME"};
   if (std::ranges::find(keys, key) != keys.end() || key.starts_with(environment_prefix)) return true;
   return key.starts_with("ETH") && key.size() > 4 && key[3] >= '0' && key[3] <= '9' && key[4] == '_';
@@ -186,6 +191,7 @@ Settings settings_from(const Variables& variables) {
   settings.function_timeout =
       std::chrono::seconds(number_of<std::uint32_t>(variables, "FUNCTION_TIMEOUT", 30, 1, 3600));
   settings.function_concurrency = number_of<std::uint32_t>(variables, "FUNCTION_CONCURRENCY", 4, 1, 64);
+  if (const std::string type = first_of({"FUNCTION_TYPE"}); is_header_text(type)) settings.function_type = type;
   for (std::size_t number = 0; number < nics_max; ++number) settings.nics.push_back(nic_from(variables, number));
   for (const auto& [key, value] : variables)
     if (key.starts_with(environment_prefix) && key.size() > environment_prefix.size())

@@ -44,6 +44,7 @@ struct Settings {
   std::vector<NicSettings> nics;
   std::chrono::seconds function_timeout{30};
   std::uint32_t function_concurrency = 4;
+  std::string function_type = "application/octet-stream";  ///< of the function's answers
   std::vector<std::pair<std::string, std::string>> function_environment;
 
   bool is_data() const { return role == "DAAS"; }

@@ -117,7 +117,7 @@ std::vector<Device> devices() {
 int programs::lsblk() {
   const std::vector<Device> all = devices();
   std::size_t name_width = 4;
-  std::size_t size_width = 4;
+  std::size_t size_width = 5;  // as the original: even short sizes take five places
   for (const Device& device : all) {
     name_width = std::max(name_width, device.name.size() + (device.indent.empty() ? 0 : 2));
     size_width = std::max(size_width, device.size.size());

@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "context.h"
+#include "function.h"
 #include "http_server.h"
 #include "loop.h"
+#include "objects_http.h"
 
 namespace guest {
 
@@ -28,11 +30,17 @@ class Service {
   void finish();
 
  private:
-  void status(Reply reply) const;
-  void health(Reply reply) const;
+  std::unique_ptr<Exchange> root(const Request& request, Reply reply);
+  std::unique_ptr<Exchange> run_function(const Request& request, Reply reply);
+  std::unique_ptr<Exchange> objects(const Request& request, Reply reply);
+  std::unique_ptr<Exchange> peer(const Request& request, Reply reply);
+  std::unique_ptr<Exchange> health(const Request& request, Reply reply);
+  void status(const Reply& reply) const;
 
   Loop& loop_;
   const GuestState& state_;
+  FunctionRunner function_;
+  std::unique_ptr<ObjectsHttp> objects_;  ///< made when a context first says DAAS, and then kept
 };
 
 }  // namespace guest
