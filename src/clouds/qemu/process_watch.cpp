@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clouds/qemu/process_watch.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "clouds/qemu/text_file.h"
+
+namespace nephele::qemu {
+
+Task<> wait_for_end(const Process& process) {
+  asio::posix::stream_descriptor watched(co_await this_executor(), ::fcntl(process.descriptor(), F_DUPFD_CLOEXEC, 3));
+  while (!process.ended()) co_await watched.async_wait(asio::posix::descriptor_base::wait_read, asio::use_awaitable);
+}
+
+namespace {
+
+Task<Result<>> ended(const Process& process) {
+  co_await wait_for_end(process);
+  co_return Result<>{};
+}
+
+// A child that nobody waits for any more must not live on, nor stay a zombie.
+class Killer {
+ public:
+  explicit Killer(const Process& process) : process_(process) {}
+  Killer(const Killer&) = delete;
+  Killer& operator=(const Killer&) = delete;
+  ~Killer() {
+    if (process_.ended()) return;
+    process_.signal(SIGKILL);
+    constexpr int tear_down_ms = 1000;
+    if (process_.ended(tear_down_ms)) process_.reap();
+  }
+
+ private:
+  const Process& process_;
+};
+
+}  // namespace
+
+Task<Result<std::string>> run_to_end(ShortRun run) {
+  const FileHandle said(::memfd_create("output", MFD_CLOEXEC));
+  run.process.output = said.get();
+  run.process.errors = said.get();
+  CO_TRY(const Process process, Process::spawn(run.process));
+  const std::string program = std::filesystem::path(run.process.arguments[0]).filename().string();
+  const Killer killer(process);
+  const auto in_time = co_await with_deadline(ended(process), in(run.limit), program);
+  if (!in_time) co_return fail(in_time.error());
+
+  const std::string status = process.reap();
+  std::string text = read_text_file(fmt::format("/proc/self/fd/{}", said.get()), std::size_t{64} * 1024).value_or("");
+  if (status == "with status 0") co_return text;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  co_return fail(Kind::unavailable, fmt::format("{} ended {}: {}", program, status, text));
+}
+
+}  // namespace nephele::qemu

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "clouds/qemu/host.h"
+#include "clouds/qemu/text_file.h"
+#include "compute/adapters/qemu_impl.h"
+#include "compute/adapters/qemu_spec.h"
+
+namespace nephele::compute {
+
+namespace {
+
+std::unexpected<Error> told(const std::string& path) {
+  return fail(Kind::unavailable, fmt::format("{}: {}", path, std::strerror(errno)));
+}
+
+Result<std::optional<qemu::UserIds>> machine_user(const std::string& wanted) {
+  if (::geteuid() != 0) return std::optional<qemu::UserIds>();
+  for (const std::string& name :
+       wanted.empty() ? std::vector<std::string>{"nephele-vm", "nobody"} : std::vector<std::string>{wanted}) {
+    passwd entry{};
+    passwd* found = nullptr;
+    std::string buffer(16 * 1024, '\0');
+    if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) continue;
+    if (entry.pw_uid == 0) return fail(Kind::invalid, fmt::format("machines must not run as {}, which is root", name));
+    return std::optional(qemu::UserIds{entry.pw_uid, entry.pw_gid});
+  }
+  return fail(Kind::unavailable, "no user to run machines under; add one with adduser --system --group nephele-vm");
+}
+
+Result<> make_directory(const std::string& path, mode_t mode, const std::optional<qemu::UserIds>& user, bool theirs) {
+  std::error_code ec;
+  std::filesystem::create_directories(path, ec);
+  if (ec) return fail(Kind::unavailable, fmt::format("{}: {}", path, ec.message()));
+  if (::chmod(path.c_str(), mode) != 0) return told(path);
+  if (user && ::lchown(path.c_str(), theirs ? user->uid : static_cast<uid_t>(-1), user->gid) != 0) return told(path);
+  return {};
+}
+
+Result<FileHandle> lock_directory(const std::string& data) {
+  const std::string path = data + "/qemu.lock";
+  FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return told(path);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return told(path);
+    std::string holder = qemu::read_text_file(path, 64).value_or("");
+    while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+    return fail(Error(Kind::conflict, fmt::format("{} is driven by process {} already; stop it, or take another data "
+                                                  "directory",
+                                                  data, holder))
+                    .with("pid", holder));
+  }
+  const std::string mine = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), mine.data(), mine.size(), 0) < 0) return told(path);
+  return file;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<QemuBackend::Impl>> QemuBackend::Impl::open(QemuSettings settings, const Executor& executor,
+                                                                   log::Logger log) {
+  Tools tools;
+  TRY(tools.program, qemu::find_program(settings.program, "qemu-system-x86"));
+  TRY(tools.disk_tool, qemu::find_program(settings.disk_tool, "qemu-utils"));
+  TRY(tools.user, machine_user(settings.machine_user));
+  settings.data_directory = std::filesystem::absolute(settings.data_directory).lexically_normal().string();
+  while (settings.data_directory.size() > 1 && settings.data_directory.ends_with('/'))
+    settings.data_directory.pop_back();
+  const mode_t ours = tools.user ? 0710 : 0700;  // their group passes through to what is theirs
+  TRY_VOID(make_directory(settings.data_directory, ours, tools.user, false));
+  TRY(tools.lock, lock_directory(settings.data_directory));
+  TRY_VOID(make_directory(settings.data_directory + "/servers", ours, tools.user, false));
+  TRY_VOID(make_directory(settings.data_directory + "/links", ours, tools.user, false));
+  return std::make_unique<Impl>(std::move(settings), executor, std::move(log), std::move(tools));
+}
+
+Task<qemu::Accelerator> QemuBackend::Impl::accelerator() {
+  co_return qemu::Accelerator::tcg;
+}
+
+Task<Result<std::string>> QemuBackend::Impl::accelerator_words() {
+  co_return std::string(qemu::to_string(co_await accelerator()));
+}
+
+Task<Result<>> QemuBackend::Impl::prepare(MachineSpec spec, std::vector<ContextFile> context) {
+  CO_TRY(const auto checked, qemu_machine(spec, qemu::Accelerator::tcg));
+  CO_TRY(const auto mine, co_await turn(spec.id));
+  const auto directory = directory_of(spec.id);
+  if (directory.exists() && directory.load()) co_return Result<>{};
+  CO_TRY_VOID(directory.create());
+  CO_TRY_VOID(co_await make_disks(directory, spec));
+  const auto today = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  CO_TRY(Secret disc, context_disc(context, today));
+  const std::string disc_file = directory.file(checked.context);
+  auto write = [disc = std::move(disc), disc_file] { return qemu::replace_file(disc_file, disc.reveal(), 0600); };
+  CO_TRY_VOID(co_await workers_.run(std::move(write)));
+  if (tools_.user && ::lchown(disc_file.c_str(), tools_.user->uid, tools_.user->gid) != 0) co_return told(disc_file);
+  // Last: a directory with a record is complete.
+  co_return co_await workers_.run([directory, record = qemu_record(spec)] { return directory.save(record); });
+}
+
+Task<Result<>> QemuBackend::Impl::make_disks(const qemu::RunDirectory& directory, const MachineSpec& spec) {
+  for (const DiskSpec& disk : spec.disks) {
+    std::error_code ignored;
+    if (std::filesystem::exists(directory.file(disk_file(disk)), ignored)) continue;
+    CO_TRY_VOID(co_await disks_.create_overlay(directory.run(), disk_file(disk), disk.base, disk.size));
+  }
+  co_return Result<>{};
+}
+
+Task<Result<>> QemuBackend::Impl::grow_disks(const qemu::RunDirectory& directory, const MachineSpec& spec) {
+  for (const DiskSpec& disk : spec.disks) {
+    CO_TRY(const auto header, qemu::read_qcow_header(directory.file(disk_file(disk))));
+    if (header.virtual_size == disk.size) continue;
+    if (header.virtual_size > disk.size)
+      co_return fail(Kind::invalid, fmt::format("a disk never shrinks: {} has {} MiB and {} were asked for", disk.name,
+                                                header.virtual_size.in_mib(), disk.size.in_mib()));
+    CO_TRY_VOID(co_await disks_.grow(directory.run(), disk_file(disk), disk.size));
+  }
+  co_return Result<>{};
+}
+
+Result<> QemuBackend::Impl::make_link(const NicSpec& nic) {
+  return make_directory(links() + "/" + nic.link, 0700, tools_.user, true);
+}
+
+void QemuBackend::Impl::remove_links(const qemu::Record& record) {
+  for (const std::string& link : record.links) {
+    ::unlink((links() + "/" + link).c_str());
+    ::rmdir(std::filesystem::path(links() + "/" + link).parent_path().c_str());  // the last end takes it away
+  }
+}
+
+Task<Result<>> QemuBackend::Impl::start(MachineSpec spec) {
+  CO_TRY(const auto mine, co_await turn(spec.id));
+  CO_TRY(const auto found, co_await look(spec.id));
+  const auto directory = directory_of(spec.id);
+  if (!directory.load())
+    co_return fail(Kind::not_found, "server " + spec.id.text() + " has no disk here; build it first");
+  if (found.machine) {
+    if (found.record.generation == spec.generation) co_return Result<>{};
+    if (found.record.generation > spec.generation)
+      co_return fail(Kind::conflict, "server " + spec.id.text() + " runs from a later start already");
+    CO_TRY_VOID(co_await found.machine->stop(std::chrono::milliseconds(0)));
+  }
+  CO_TRY_VOID(co_await grow_disks(directory, spec));
+  for (const NicSpec& nic : spec.nics)
+    if (nic.kind == NicSpec::Kind::link) {
+      CO_TRY_VOID(make_link(nic));
+    }
+  co_return co_await start_process(directory, spec);
+}
+
+Result<> QemuBackend::Impl::pass_files(qemu::MachineSpec& machine, std::vector<FileHandle>& files) const {
+  const auto pass = [&](std::string& file) -> Result<> {
+    if (file.empty()) return {};
+    TRY(file, qemu::pass_file(file, settings_.data_directory, tools_.user, files));
+    return {};
+  };
+  TRY_VOID(pass(machine.kernel));
+  TRY_VOID(pass(machine.initrd));
+  for (qemu::DiskDevice& disk : machine.disks) {
+    TRY_VOID(pass(disk.base));
+  }
+  return {};
+}
+
+Task<Result<>> QemuBackend::Impl::start_process(const qemu::RunDirectory& directory, const MachineSpec& spec) {
+  CO_TRY(auto machine, qemu_machine(spec, co_await accelerator()));
+  std::vector<FileHandle> files;
+  CO_TRY_VOID(pass_files(machine, files));
+  auto arguments = qemu::command_line(machine);
+  arguments.insert(arguments.begin(), tools_.program);
+  auto started =
+      co_await qemu::Machine::start(around_, directory, qemu_record(spec), std::move(arguments), std::move(files));
+  if (!started && !started.error().detail("address").empty()) co_return fail(explain_address(started.error(), spec));
+  if (!started) co_return fail(started.error());
+  keep(spec.id, *started);
+  log_.info("vm.started", {{"vm", spec.id}, {"pid", (*started)->record().pid}, {"generation", spec.generation}});
+  co_return Result<>{};
+}
+
+// QEMU has one text for all reasons: binding ourselves tells which address and why.
+Error QemuBackend::Impl::explain_address(Error error, const MachineSpec& spec) {
+  for (const NicSpec& nic : spec.nics) {
+    for (const Forward& forward : nic.forwards) {
+      if (const auto free = qemu::probe_bind(forward.address, forward.port); !free)
+        return Error(Kind::conflict, free.error().sentence()).with("address", forward.address);
+    }
+  }
+  return error;  // free again by now: the caller may try the same once more
+}
+
+}  // namespace nephele::compute
