@@ -187,7 +187,7 @@ def test_the_open_pages_answer_without_credentials(cloud):
         assert cloud.request("HEAD", path, auth=False).text == ""
     assert isinstance(cloud.request("GET", "/server/version", auth=False).json(), str)
     assert cloud.request("GET", "/openapi.json", auth=False).json()["openapi"].startswith("3.1")
-    for path in ("/serverless-runtimes", f"/serverless-runtimes/1"):
+    for path in ("/serverless-runtimes", "/serverless-runtimes/1"):
         assert cloud.request("GET", path, auth=False).json() == {"error": "Authentication required", "message": ""}
 
 
