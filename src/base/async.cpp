@@ -20,15 +20,34 @@ Task<> sleep_until(SteadyTime when) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-Task<> sleep_for(std::chrono::milliseconds span) { co_await sleep_until(in(span)); }
+Task<> sleep_for(std::chrono::milliseconds span) {
+  co_await sleep_until(in(span));
+}
 
-Task<Executor> this_executor() { co_return co_await asio::this_coro::executor; }
+Task<Executor> this_executor() {
+  co_return co_await asio::this_coro::executor;
+}
 
-// The timer is touched on the strand only; `rung` is what makes a ring without a waiter stay.
-struct Bell::State : std::enable_shared_from_this<Bell::State> {
-  explicit State(Executor ex) : strand(asio::make_strand(std::move(ex))), timer(strand) {}
+// Each waiter has a timer of its own: waiters that shared one would cancel each other for ever. All but `rung` is
+// touched on the strand only. While `rung` is set and somebody waits, a handler that will wake them is on its way.
+struct Bell::State {
+  struct Waiter {
+    asio::steady_timer timer;
+    bool rung = false;
+  };
+
+  explicit State(Executor ex) : strand(asio::make_strand(std::move(ex))) {}
+
+  void wake_all() {
+    if (waiting.empty() || !rung.exchange(false)) return;  // kept for the next wait, or taken by it meanwhile
+    for (Waiter* waiter : waiting) {
+      waiter->rung = true;
+      waiter->timer.cancel();
+    }
+  }
+
   asio::strand<Executor> strand;
-  asio::steady_timer timer;
+  std::list<Waiter*> waiting;
   std::atomic<bool> rung{false};
 };
 
@@ -37,20 +56,24 @@ Bell::~Bell() = default;
 
 void Bell::ring() {
   if (state_->rung.exchange(true)) return;
-  asio::post(state_->strand, [state = state_] { state->timer.cancel(); });
+  asio::post(state_->strand, [state = state_] { state->wake_all(); });
 }
 
 namespace {
 template <class State>
 Task<bool> wait_on_strand(std::shared_ptr<State> state, SteadyTime when) {
-  while (!state->rung.exchange(false)) {
-    if (std::chrono::steady_clock::now() >= when) co_return false;
-    state->timer.expires_at(when);
-    if (state->rung.load()) continue;  // rang between the check and the arming; its cancel() may have passed already
-    boost::system::error_code ec;
-    co_await state->timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-  }
-  co_return true;
+  if (state->rung.exchange(false)) co_return true;
+  typename State::Waiter waiter{.timer = asio::steady_timer(state->strand, when)};
+  struct Place {
+    std::list<typename State::Waiter*>& list;
+    typename std::list<typename State::Waiter*>::iterator at;
+    ~Place() { list.erase(at); }
+  };
+  const Place place{state->waiting, state->waiting.insert(state->waiting.end(), &waiter)};
+  boost::system::error_code ec;
+  co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+  if (ec && !waiter.rung) throw boost::system::system_error(ec);  // cancelled from outside, not by a ring
+  co_return waiter.rung;
 }
 }  // namespace
 
@@ -72,8 +95,12 @@ struct Scope::State {
 Scope::Scope(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
 Scope::~Scope() = default;
 
-const Executor& Scope::executor() const { return state_->executor; }
-std::size_t Scope::running() const { return state_->running.load(); }
+const Executor& Scope::executor() const {
+  return state_->executor;
+}
+std::size_t Scope::running() const {
+  return state_->running.load();
+}
 
 namespace {
 bool is_cancellation(const std::exception_ptr& thrown) {

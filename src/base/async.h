@@ -24,7 +24,9 @@ namespace nephele {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using Executor = asio::any_io_executor;
 
-inline SteadyTime in(std::chrono::milliseconds span) { return std::chrono::steady_clock::now() + span; }
+inline SteadyTime in(std::chrono::milliseconds span) {
+  return std::chrono::steady_clock::now() + span;
+}
 
 Task<> sleep_until(SteadyTime when);
 Task<> sleep_for(std::chrono::milliseconds span);
@@ -62,8 +64,8 @@ Task<std::invoke_result_t<Job&>> run_on(Post post, Job job) {
   if constexpr (!std::is_void_v<Answer>) co_return std::move(*boxed);
 }
 
-/// A bell that one or more coroutines of one executor wait for; ring() may come from any thread. A ring while nobody
-/// waits is kept for the next wait, so no wake-up is lost.
+/// A bell that any number of coroutines wait for; ring() may come from any thread and wakes all who wait. A ring while
+/// nobody waits is kept for the next wait, so no wake-up is lost; several such rings are one.
 class Bell {
  public:
   explicit Bell(Executor executor);
@@ -80,8 +82,9 @@ class Bell {
   std::shared_ptr<State> state_;
 };
 
-/// Background work with an owner: stop() cancels all of it and waits until the last coroutine has ended. Every task
-/// runs on the scope's executor. An exception other than cancellation ends the program: it is a bug.
+/// Background work with an owner: stop() cancels all of it and waits until the last coroutine has ended; a task of the
+/// scope must not await it. Tasks run on one strand over the scope's executor: one at a time. An exception other than
+/// cancellation ends the program: it is a bug.
 class Scope {
  public:
   explicit Scope(Executor executor);
@@ -100,7 +103,9 @@ class Scope {
   std::shared_ptr<State> state_;
 };
 
-/// Runs `work`; when the deadline comes first, cancels it and answers `timeout` with `who` in the sentence.
+/// Runs `work`; when the deadline comes first, cancels it and answers `timeout` with `who` in the sentence. Waits until
+/// the cancelled work has ended, so a job of run_on() is waited for. An exception of `work` is thrown at once. Runs on
+/// a strand or on a context with one thread, as all coroutines here do.
 template <class T>
 Task<Result<T>> with_deadline(Task<Result<T>> work, SteadyTime deadline, std::string who);
 

@@ -8,13 +8,22 @@ namespace nephele {
 Workers::Workers(std::string name, std::size_t threads, std::size_t queue_max)
     : name_(std::move(name)), queue_max_(queue_max) {
   threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { serve(); });
-    pthread_setname_np(threads_.back().native_handle(), name_.substr(0, 15).c_str());
+  try {
+    for (std::size_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this] { serve(); });
+      pthread_setname_np(threads_.back().native_handle(), name_.substr(0, 15).c_str());
+    }
+  } catch (...) {  // no more threads: those that began would wait for ever, and we for them
+    close();
+    throw;
   }
 }
 
 Workers::~Workers() {
+  close();
+}
+
+void Workers::close() noexcept {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
@@ -27,6 +36,11 @@ bool Workers::reserve() {
   if (reserved_ >= queue_max_ || closing_) return false;
   ++reserved_;
   return true;
+}
+
+void Workers::give_back() noexcept {
+  const std::lock_guard lock(mutex_);
+  --reserved_;
 }
 
 void Workers::push(Job job) {
