@@ -35,9 +35,10 @@ void use_console() {
 
 std::string root_argument() {
   const std::string cmdline = read_file("/proc/cmdline").value_or("");
+  std::string root;  // the last one counts, as with the kernel
   for (const std::string_view word : split_words(cmdline))
-    if (word.starts_with("root=")) return std::string(word.substr(5));
-  return {};
+    if (word.starts_with("root=")) root = word.substr(5);
+  return root;
 }
 
 Fd uevent_socket() {

@@ -75,6 +75,7 @@ class FunctionCall : public Exchange {
  private:
   void watch_output(const Fd& fd, std::string& into, std::size_t limit);
   bool read_output(const Fd& fd, std::string& into, std::size_t limit);
+  void wait_for_room();
   void close_input();
   void drop(Fd& fd);
   void end_process();
@@ -143,26 +144,32 @@ bool FunctionCall::read_output(const Fd& fd, std::string& into, std::size_t limi
 
 std::size_t FunctionCall::body(std::string_view bytes) {
   if (!started_) return 0;
-  if (!child_.input) return bytes.size();  // the function does not want it
-  const ssize_t written = ::write(child_.input.get(), bytes.data(), bytes.size());
-  if (written >= 0) {
-    input_bytes_ += static_cast<std::uint64_t>(written);
-    if (input_bytes_ > FunctionLimits::input_bytes) answer(error_response(413, "the request body is too large"));
-    return static_cast<std::size_t>(written);
+  std::size_t taken = 0;
+  while (child_.input && taken < bytes.size()) {
+    const ssize_t written = ::write(child_.input.get(), bytes.data() + taken, bytes.size() - taken);
+    if (written < 0 && errno == EAGAIN) {
+      wait_for_room();
+      break;
+    }
+    if (written < 0)
+      drop(child_.input);
+    else
+      taken += static_cast<std::size_t>(written);
   }
-  if (errno != EAGAIN) {
-    drop(child_.input);
-    return bytes.size();
-  }
-  if (!waits_for_room_) {
-    waits_for_room_ = true;
-    runner_.loop_.watch(child_.input.get(), EPOLLOUT, [this](std::uint32_t) {
-      waits_for_room_ = false;
-      runner_.loop_.forget(child_.input.get());
-      reply_.resume();
-    });
-  }
-  return 0;
+  if (!child_.input) taken = bytes.size();  // the function does not want it
+  input_bytes_ += taken;
+  if (input_bytes_ > FunctionLimits::input_bytes) answer(error_response(413, "the request body is too large"));
+  return taken;
+}
+
+void FunctionCall::wait_for_room() {
+  if (waits_for_room_) return;
+  waits_for_room_ = true;
+  runner_.loop_.watch(child_.input.get(), EPOLLOUT, [this](std::uint32_t) {
+    waits_for_room_ = false;
+    runner_.loop_.forget(child_.input.get());
+    reply_.resume();
+  });
 }
 
 void FunctionCall::body_end() {

@@ -17,11 +17,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds head_deadline{10'000};
 constexpr milliseconds idle_deadline{60'000};
 constexpr milliseconds stall_deadline{15'000};
-constexpr milliseconds linger_deadline{1'000};
+constexpr milliseconds linger_deadline{3'000};
 constexpr std::size_t stall_bytes = 1024;  // what a body must move within stall_deadline
 constexpr std::size_t buffer_bytes = 32 * 1024;
 constexpr std::size_t drain_bytes = 64 * 1024;
-constexpr std::size_t linger_bytes = 256 * 1024;
+constexpr std::size_t linger_bytes = 16 << 20;  // so that a client in full flow reads the answer, not a reset
 constexpr std::size_t file_portion = 256 * 1024;
 
 }  // namespace

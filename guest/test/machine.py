@@ -236,7 +236,10 @@ class Machine:
     def http(self, method, path, body=None, headers=None, seconds=30.0):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
-            connection.request(method, path, body=body, headers=headers or {})
+            try:
+                connection.request(method, path, body=body, headers=headers or {})
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # the machine has answered before the end of the body
             response = connection.getresponse()
             return response.status, response.read(), dict(response.getheaders())
         finally:
