@@ -55,8 +55,9 @@ Bell::Bell(Executor executor) : state_(std::make_shared<State>(std::move(executo
 Bell::~Bell() = default;
 
 void Bell::ring() {
-  if (state_->rung.exchange(true)) return;
-  asio::post(state_->strand, [state = state_] { state->wake_all(); });
+  const auto state = state_;  // who hears the ring may end the bell before we are done
+  if (state->rung.exchange(true)) return;
+  asio::post(state->strand, [state] { state->wake_all(); });
 }
 
 namespace {
@@ -115,8 +116,9 @@ bool is_cancellation(const std::exception_ptr& thrown) {
 }  // namespace
 
 void Scope::spawn(Task<> work) {
-  ++state_->running;
-  asio::post(state_->strand, [state = state_, work = std::move(work)]() mutable {
+  const auto kept = state_;  // as in ring()
+  ++kept->running;
+  asio::post(kept->strand, [state = kept, work = std::move(work)]() mutable {
     if (state->stopping) {
       --state->running;
       return;

@@ -44,10 +44,9 @@ void Workers::give_back() noexcept {
 }
 
 void Workers::push(Job job) {
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(job));
-  }
+  // Inside the lock: once it is free, the job may be done and its caller may have ended us.
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(job));
   wake_.notify_one();
 }
 
