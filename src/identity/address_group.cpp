@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/address_group.h"
 
+#include "base/secret.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "base/secret.h"
+#include <algorithm>
 
 namespace nephele::identity {
 
 std::string address_group(std::string_view address) {
   constexpr std::size_t text_max = 64;
   constexpr std::size_t network_bytes = 8;
-  const std::string text(address.substr(0, std::min(address.find('%'), text_max)));  // without "%eth0"
+  std::string text(address.substr(0, std::min(address.find('%'), text_max)));  // without "%eth0"
   in6_addr v6{};
   if (::inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
   const std::string bytes(std::begin(v6.s6_addr), std::end(v6.s6_addr));
