@@ -50,7 +50,7 @@ Task<Result<>> attend(ClientLoop& loop, std::shared_ptr<Transfer> transfer, Body
     const auto news = transfer->take();
     if (!news.block.empty()) {
       CO_TRY_VOID(co_await sink->write(std::as_bytes(std::span(news.block))));
-      loop.resume(transfer);
+      if (news.paused) loop.resume(transfer);
     } else if (news.done) {
       co_return Result<>{};
     } else if (news.wants_upload) {

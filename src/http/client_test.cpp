@@ -69,7 +69,7 @@ class HttpClient : public ::testing::Test {
  protected:
   template <class T>
   T wait(Task<T> task) {
-    return asio::co_spawn(threads_.first(), std::move(task), asio::use_future).get();
+    return threads_.run(std::move(task));
   }
   Result<ClientResponse> send(ClientRequest request) {
     return wait<Result<ClientResponse>>(client_.send(std::move(request)));
@@ -77,7 +77,7 @@ class HttpClient : public ::testing::Test {
   std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(server_.port()) + path; }
 
   RunningServer<Api> server_;
-  testing::Threads threads_{1};
+  IoThreads threads_{1};
   Client client_{ClientSettings{.connect = 1s, .body_bytes_max = 1'000'000}};
 };
 
@@ -120,8 +120,7 @@ TEST_F(HttpClient, SendsWhatMayNotBeRepeatedOnAConnectionOfItsOwn) {
 
 TEST_F(HttpClient, CarriesManyCallsAtOnce) {
   std::vector<std::future<Result<ClientResponse>>> calls;
-  for (int i = 0; i < 200; ++i)
-    calls.push_back(asio::co_spawn(threads_.first(), client_.send({.url = url("/hello")}), asio::use_future));
+  for (int i = 0; i < 200; ++i) calls.push_back(threads_.begin(client_.send({.url = url("/hello")})));
   for (auto& call : calls) EXPECT_EQ(call.get()->body, "hello");
   EXPECT_LE(server_.server().metrics().connections_accepted, 16U);
 }

@@ -86,7 +86,7 @@ Transfer::Transfer(const ClientSettings& settings, std::shared_ptr<const ClientR
 
 Transfer::News Transfer::take() {
   const std::lock_guard lock(mutex_);
-  News news{.block = {}, .wants_upload = wants_upload_, .done = done_};
+  News news{.block = {}, .paused = std::exchange(paused_, false), .wants_upload = wants_upload_, .done = done_};
   news.block.swap(block_);
   delivered_ = delivered_ || !news.block.empty();
   return news;
@@ -231,7 +231,10 @@ std::size_t Transfer::body(std::string_view block) {
   {
     const std::lock_guard lock(mutex_);
     if (to_sink_ && response_.status >= 200 && response_.status < 300) {
-      if (!block_.empty() && block_.size() + block.size() > waiting_bytes_max) return CURL_WRITEFUNC_PAUSE;
+      if (!block_.empty() && block_.size() + block.size() > waiting_bytes_max) {
+        paused_ = true;
+        return CURL_WRITEFUNC_PAUSE;
+      }
       ring = block_.empty();
       block_ += block;
     } else {

@@ -38,6 +38,7 @@ class Transfer {
   /// What there is to do for the coroutine.
   struct News {
     std::string block;          ///< of the answer, for the sink
+    bool paused = false;        ///< waits until the block is taken
     bool wants_upload = false;  ///< the next block of the request's body
     bool done = false;
   };
@@ -86,6 +87,7 @@ class Transfer {
   std::string upload_;  // given, not yet sent
   bool upload_ended_ = false;
   bool wants_upload_ = false;
+  bool paused_ = false;
   bool delivered_ = false;  // the sink has had something
   bool too_long_ = false;
   bool done_ = false;

@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t framing_buffer_bytes = 16 * 1024;  // chunk sizes are read with what follows them
 }
 
-void RequestBody::begin(const HeadFacts& facts, const Request& request) {
+void RequestBody::begin(const HeadFacts& facts, Request& request) {
+  request_ = &request;
   remaining_ = request.content_length.value_or(0);
   state_ = facts.chunked ? State::chunked : remaining_ != 0 ? State::length : State::complete;
   continue_wanted_ = facts.expect_continue && state_ != State::complete;
@@ -35,6 +36,7 @@ Task<Result<std::size_t>> RequestBody::read(std::span<std::byte> into) {
   CO_TRY_VOID(co_await ask_to_continue());
   CO_TRY(const std::size_t got, co_await next(into));
   taken_ += got;
+  request_->deadline = in(limits_.request);
   if (taken_ > bytes_max_) {
     too_long_ = true;
     co_return fail(Kind::over_quota, "the body is too long for this address");

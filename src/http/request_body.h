@@ -12,8 +12,9 @@ class RequestBody final : public BodyReader {
  public:
   RequestBody(Wire& wire, const Limits& limits) : wire_(wire), limits_(limits) {}
 
-  /// A new request: nothing of its body is read yet. Until allow(), reading gives nothing.
-  void begin(const HeadFacts& facts, const Request& request);
+  /// A new request: nothing of its body is read yet. Until allow(), reading gives nothing. Its deadline moves on with
+  /// the body: a client that sends for an hour waits for an answer after that hour.
+  void begin(const HeadFacts& facts, Request& request);
   /// What the route accepts; 0: the handler does not read.
   void allow(std::size_t bytes_max) noexcept { bytes_max_ = bytes_max; }
 
@@ -41,6 +42,7 @@ class RequestBody final : public BodyReader {
 
   Wire& wire_;
   const Limits& limits_;
+  Request* request_ = nullptr;
   State state_ = State::complete;
   bool continue_wanted_ = false;
   bool too_long_ = false;

@@ -3,14 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
-#include <memory>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/io_threads.h"
 #include "http/raw_client.h"
 #include "http/reply.h"
 #include "http/server.h"
@@ -33,34 +31,6 @@ class PlainFaults final : public Faults {
   Response refused(const Request&, const Error& error) const override {
     return json_response(error.kind() == Kind::forbidden ? 403 : 401, error_body("Refused", error.sentence()));
   }
-};
-
-/// The threads that a server runs on.
-class Threads {
- public:
-  explicit Threads(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) contexts_.push_back(std::make_unique<asio::io_context>(1));
-    for (auto& context : contexts_) guards_.push_back(asio::make_work_guard(*context));
-    for (auto& context : contexts_) threads_.emplace_back([&context] { context->run(); });
-  }
-  ~Threads() {
-    guards_.clear();
-    for (auto& context : contexts_) context->stop();
-  }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
-  std::vector<Executor> executors() {
-    std::vector<Executor> all;
-    for (auto& context : contexts_) all.emplace_back(context->get_executor());
-    return all;
-  }
-  Executor first() { return contexts_.front()->get_executor(); }
-
- private:
-  std::vector<std::unique_ptr<asio::io_context>> contexts_;
-  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;
-  std::vector<std::jthread> threads_;
 };
 
 /// Waits for a condition that other threads bring about.
@@ -89,20 +59,20 @@ class RunningServer {
   void stop(std::chrono::milliseconds grace) {
     if (stopped_) return;
     stopped_ = true;
-    asio::co_spawn(threads_.first(), server_.stop(in(grace)), asio::use_future).get();
+    threads_.run(server_.stop(in(grace)));
   }
   std::uint16_t port() const { return port_; }
   RawClient connect() const { return RawClient(address_, port_); }
   Server& server() { return server_; }
   Router& router() { return router_; }
-  Threads& threads() { return threads_; }
+  IoThreads& threads() { return threads_; }
 
   Api api;
 
  private:
   PlainFaults faults_;
   Router router_{faults_};
-  Threads threads_;
+  IoThreads threads_;
   std::string address_;
   Server server_;
   std::uint16_t port_ = 0;

@@ -63,7 +63,7 @@ Task<bool> Session::serve_one() {
 }
 
 Task<Session::Arrived> Session::receive_head() {
-  const bool first = wire_.last_progress() == SteadyTime{};
+  const bool first = std::exchange(first_, false);
   idle_ = wire_.input.empty();
   SteadyTime until = in(idle_ && !first ? limits().idle : limits().header);
   bool blank_line_seen = false;

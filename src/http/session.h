@@ -63,6 +63,7 @@ class Session {
   SteadyTime started_;
   bool ours_ = false;    // a handler or a source of ours is to act; its time counts from the last byte that moved
   bool late_ = false;    // it did not in time, and was cancelled
+  bool first_ = true;    // no request yet
   bool idle_ = false;    // between requests
   bool events_ = false;  // an event stream is running
   bool close_ = false;   // after the present answer
