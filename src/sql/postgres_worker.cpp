@@ -27,12 +27,10 @@ bool StopSign::wait_until(SteadyTime until) const noexcept {
 void PostgresWorker::run(Waiting waiting) {
   Turn turn(std::move(waiting));
   for (int tries = 0; !turn.expired(); ++tries) {
-    if (attempt(turn) == Next::answer) {
-      turn.conclude();
-      drop_if_unusable();
-      return;
-    }
+    const Next next = attempt(turn);
+    if (next == Next::answer) turn.conclude();
     drop_if_unusable();
+    if (next != Next::again) return;
     pause(tries, turn.waiting.deadline);
   }
   if (!turn.failed) turn.failed = waited_too_long();
@@ -74,29 +72,29 @@ PostgresWorker::Next PostgresWorker::end(Turn& turn, bool good) {
 }
 
 PostgresWorker::Next PostgresWorker::end_commit(Turn& turn) {
+  if (!turn.waiting.writes) {
+    turn.committed = true;
+    turn.conclude();  // what it read was consistent, however the transaction ends: no need to wait for that
+    connection_->roll_back();
+    return Next::nothing;
+  }
   try {
     connection_->commit();
     turn.committed = true;
     return Next::answer;
   } catch (const Failure& failure) {
-    if (!turn.waiting.writes) {  // what it read was consistent all the same
-      turn.committed = true;
-      connection_->roll_back();
-      return Next::answer;
-    }
-    const bool unknown = !connection_->usable();
     turn.failed = to_error(failure);
-    if (unknown) {
-      turn.failed = Error(Kind::unavailable,
-                          fmt::format("{}: the connection was lost while the change was being committed, and whether "
-                                      "it was is unknown; look before you repeat it",
-                                      address_.shown()))
-                        .with("sql", "unavailable")
-                        .with("outcome", "unknown");
-      return Next::answer;
+    if (connection_->usable()) {
+      connection_->roll_back();
+      return judge(turn, failure.cause());
     }
-    connection_->roll_back();
-    return judge(turn, failure.cause());
+    turn.failed = Error(Kind::unavailable,
+                        fmt::format("{}: the connection was lost while the change was being committed, and whether it "
+                                    "was is unknown; look before you repeat it",
+                                    address_.shown()))
+                      .with("sql", "unavailable")
+                      .with("outcome", "unknown");
+    return Next::answer;
   }
 }
 

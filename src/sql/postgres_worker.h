@@ -37,7 +37,7 @@ class PostgresWorker {
   void run(Waiting waiting);
 
  private:
-  enum class Next : std::uint8_t { answer, again };
+  enum class Next : std::uint8_t { answer, again, nothing };
 
   Next attempt(Turn& turn);
   Next end(Turn& turn, bool good);

@@ -5,13 +5,17 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <thread>
 
+#include "base/file_handle.h"
 #include "sql/contract_fixture.h"
 
 namespace nephele::sql {
@@ -266,6 +270,53 @@ TEST_F(Sqlite, AStatementWithoutEndIsEnded) {
   EXPECT_EQ(write.error().kind(), Kind::timeout) << write.error().sentence();
   EXPECT_TRUE(database->write_now([](Tx& tx) { tx.execute(demo::add, 1, "a"); }));
   EXPECT_EQ(counter(*database), 1);
+}
+
+/// Another program: writes, and tells each answer through a pipe, until it is killed.
+pid_t start_writer(const Settings& settings, int tell) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  auto opened = Database::open(settings);
+  if (!opened) ::_exit(1);
+  for (int id = 1;; ++id) {
+    const auto done = (*opened)->write_now([id](Tx& tx) {
+      tx.execute(demo::put, id, "x", "b");
+      tx.execute(demo::add, 1, "b");
+    });
+    if (!done || ::write(tell, "x", 1) != 1) ::_exit(1);
+  }
+}
+
+TEST_F(Sqlite, TwoProgramsWriteAndOneThatIsKilledLosesNothingThatItWasTold) {
+  open().reset();
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const FileHandle in(pipe[0]);
+  FileHandle out(pipe[1]);
+  const pid_t child = start_writer(file_.settings(), out.get());
+  out.reset();
+
+  const auto database = open();
+  int mine = 0;
+  int told = 0;
+  char one = 0;
+  while (told < 50 && ::read(in.get(), &one, 1) == 1) {
+    ++told;
+    const auto done = database->write_now([](Tx& tx) { tx.execute(demo::add, 1, "a"); });
+    ASSERT_TRUE(done) << done.error().sentence();
+    ++mine;
+  }
+  ASSERT_EQ(told, 50);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  while (::read(in.get(), &one, 1) == 1) ++told;
+
+  EXPECT_TRUE(database->write_now([](Tx& tx) { tx.execute(demo::add, 1, "a"); })) << "its lock died with it";
+  EXPECT_EQ(counter(*database, "a"), mine + 1);
+  EXPECT_GE(counter(*database, "b"), told);
+  EXPECT_LE(counter(*database, "b"), told + 1) << "one may be on disk without being told";
+  EXPECT_EQ(counter(*database, "b"), notes(*database));
 }
 
 TEST_F(Sqlite, ABackupIsAWholeDatabaseWhileOthersWrite) {
