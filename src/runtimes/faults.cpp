@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <initializer_list>
 #include <string_view>
 
@@ -115,6 +116,14 @@ bool may_leave(int status, RouteKind route) {
   return true;
 }
 
+/// Whole seconds, rounded up: who comes too early is sent away again.
+std::string seconds_to_wait(const Refusal& refusal) {
+  const std::string_view text = refusal.cause ? refusal.cause->detail("retry_after_ms") : std::string_view{};
+  std::int64_t ms = 0;
+  std::from_chars(text.data(), text.data() + text.size(), ms);
+  return std::to_string(std::max<std::int64_t>(1, (ms + 999) / 1000));
+}
+
 /// The sentences of these kinds speak of our insides: databases, bugs, other machines.
 bool speaks_of_insides(Kind kind) {
   return kind == Kind::internal || kind == Kind::unavailable;
@@ -158,7 +167,7 @@ http::Response fault(const Refusal& refusal, RouteKind route, const std::string&
   body.append("message",
               hidden ? json::Value("something broke on our side; quote request " + request_id) : refusal.message);
   auto response = json_answer(status, json::write(std::move(body)));
-  if (status == 429) response.headers.add("Retry-After", "1");
+  if (status == 429) response.headers.add("Retry-After", seconds_to_wait(refusal));
   return response;
 }
 
@@ -189,6 +198,11 @@ http::Response RuntimeFaults::too_large(const http::Request& request, std::size_
 
 http::Response RuntimeFaults::refused(const http::Request& request, const Error& error) const {
   return fault(Refusal(Code::document_unreadable, error), RouteKind::other, request.id);
+}
+
+http::Response RuntimeFaults::timed_out(const http::Request& request) const {
+  return fault(Refusal(Code::internal, {}, "it took too long; the work may go on behind, so look before you repeat it"),
+               RouteKind::other, request.id);
 }
 
 }  // namespace nephele::runtimes

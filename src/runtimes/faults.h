@@ -31,6 +31,7 @@ class RuntimeFaults final : public http::Faults {
   http::Response internal(const http::Request& request) const override;
   http::Response too_large(const http::Request& request, std::size_t limit) const override;
   http::Response refused(const http::Request& request, const Error& error) const override;
+  http::Response timed_out(const http::Request& request) const override;
 };
 
 }  // namespace nephele::runtimes

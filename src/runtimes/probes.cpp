@@ -40,6 +40,11 @@ Task<Result<>> RuntimesMetrics::write(std::string& out) {
   co_return Result<>{};
 }
 
+Task<Result<>> RegistryMetrics::write(std::string& out) {
+  out += registry_.text();
+  co_return Result<>{};
+}
+
 Task<Result<>> DatabaseReady::check() {
   CO_TRY(const bool any, co_await database_.read([](sql::Tx& tx) { return store::any_flavour(tx); }));
   if (!any) co_return fail(Kind::unavailable, "there is no flavour; `nephele flavour add` makes one");

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/async.h"
+#include "http/metrics.h"
 #include "sql/sql.h"
 
 /// What /metrics and /readyz are made of: small parts that the program composes.
@@ -38,6 +39,16 @@ class RuntimesMetrics final : public MetricsSource {
 
  private:
   sql::Database& database_;
+};
+
+/// The numbers of the program's own registry.
+class RegistryMetrics final : public MetricsSource {
+ public:
+  explicit RegistryMetrics(const http::Metrics& registry) : registry_(registry) {}
+  Task<Result<>> write(std::string& out) override;
+
+ private:
+  const http::Metrics& registry_;
 };
 
 /// The database answers and has our tables.

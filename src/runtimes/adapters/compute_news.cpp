@@ -19,6 +19,7 @@ struct Meaning {
 };
 
 constexpr std::array meanings{
+    Meaning{"started", std::nullopt},  // perhaps at another address: the first one was taken
     Meaning{"ready", MachineNews::ready},
     Meaning{"stopped", MachineNews::failed, {}, "the machine was stopped"},
     Meaning{"error", MachineNews::failed, {}, "the machine broke; its reason is not known"},
