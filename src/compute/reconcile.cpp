@@ -33,6 +33,14 @@ std::optional<MachineEvent> missed_event(const Server& server, const MachineStat
   return std::nullopt;
 }
 
+/// True when row and machine agree and nobody works on it: most servers, at most starts.
+bool in_order(const Server& server, const MachineState* state) {
+  if (server.activity != Activity::none || server.desired == Desired::deleted) return false;
+  const bool gone = state == nullptr || state->power == MachineState::Power::absent;
+  if (gone) return server.observed != Observed::starting && server.observed != Observed::ready;
+  return server.observed == Observed::ready && state->power == MachineState::Power::ready;
+}
+
 bool was_up(const Server& server) {
   return server.observed == Observed::starting || server.observed == Observed::ready;
 }
@@ -147,6 +155,7 @@ Task<Result<>> Compute::Impl::reconcile() {
     const auto found = by_id.find(server.id);
     const MachineState* state = found == by_id.end() ? nullptr : found->second;
     if (found != by_id.end()) by_id.erase(found);
+    if (in_order(server, state)) continue;
     CO_TRY_VOID(co_await database.write([&](sql::Tx& tx) { reconcile_one(tx, server, state); }));
     if (state != nullptr && server.desired == Desired::running)
       if (auto event = missed_event(server, *state)) on_event(std::move(*event));

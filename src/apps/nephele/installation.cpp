@@ -67,7 +67,7 @@ Result<> Installation::create() const {
   const mode_t mode = ::geteuid() == 0 ? 0711 : 0700;
   if (::chmod(directory_.c_str(), mode) != 0)
     return fail(Kind::unavailable, "the data directory " + directory_ + " is not ours: " + reason());
-  for (const auto& part : {images(), servers()}) {
+  for (const auto& part : {images(), servers(), file("log")}) {
     fs::create_directories(part, ec);
     if (ec || ::chmod(part.c_str(), mode) != 0)
       return fail(Kind::unavailable, part + " cannot be made: " + (ec ? ec.message() : reason()));

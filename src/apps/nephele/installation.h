@@ -30,7 +30,7 @@ class Installation {
   std::string demo_auth_file() const { return file("demo-auth"); }
   std::string endpoints_file() const { return file("endpoints.json"); }
   std::string settings_file() const { return file("nephele.conf"); }
-  std::string log_file() const { return file("nephele.log"); }
+  std::string log_file() const { return file("log/nephele.log"); }
   std::string images() const { return file("images"); }
   std::string servers() const { return file("servers"); }
 

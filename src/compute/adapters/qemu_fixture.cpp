@@ -12,7 +12,9 @@
 #include <sstream>
 
 #include "base/file_handle.h"
+#include "base/json.h"
 #include "clouds/qemu/run_directory.h"
+#include "clouds/qemu/unix_path.h"
 
 namespace nephele::compute::testing {
 
@@ -164,6 +166,35 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& ho
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return true;
+}
+
+std::int64_t guest_number(const MachineSpec& spec, std::string_view member) {
+  const auto answer = http_get(spec.nics[0].forwards[0].address, spec.nics[0].forwards[0].port, "/");
+  const auto value = answer ? json::parse(*answer) : fail(Kind::not_found, "no answer");
+  const json::Value* number = value ? value->at_path({member}) : nullptr;
+  return number != nullptr ? number->integer().value_or(-1) : -1;
+}
+
+void type_at_console(const std::string& socket, const std::string& line) {
+  const auto console = qemu::connect_unix(socket);
+  if (!console) throw std::runtime_error(console.error().sentence());
+  const std::string text = "\n" + line + "\n";
+  for (const char c : text) {  // a serial port has a small buffer
+    while (::write(console->get(), &c, 1) != 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+std::vector<pid_t> processes_with(const std::string& argument) {
+  std::vector<pid_t> out;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const pid_t pid = static_cast<pid_t>(std::atol(entry.path().filename().c_str()));
+    if (pid <= 0 || pid == ::getpid()) continue;
+    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+    const std::string line{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (line.contains(argument)) out.push_back(pid);
+  }
+  return out;
 }
 
 pid_t machine_pid(const std::string& data, ServerId id) {

@@ -96,9 +96,15 @@ class Cloud {
 
 /// The body of the guest's answer to GET `path`, or nothing.
 std::optional<std::string> http_get(const std::string& address, std::uint16_t port, const std::string& path);
+/// The number of a member of the guest's answer at "/", or -1.
+std::int64_t guest_number(const MachineSpec& spec, std::string_view member);
+/// Types a line at the serial console.
+void type_at_console(const std::string& socket, const std::string& line);
 /// Waits until `holds`; false after `limit`.
 bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds);
 /// The process of a machine, from its record; 0: none.
 pid_t machine_pid(const std::string& data, ServerId id);
+/// Every running process that has this among its arguments.
+std::vector<pid_t> processes_with(const std::string& argument);
 
 }  // namespace nephele::compute::testing

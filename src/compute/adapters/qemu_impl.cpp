@@ -72,7 +72,8 @@ QemuBackend::Impl::Impl(QemuSettings settings, const Executor& executor, log::Lo
       workers_("vm-files", file_threads, file_jobs_max),
       scope_(strand_),
       around_{strand_, scope_, workers_, *this, log_, settings_.console_log_max},
-      disks_(tools_.disk_tool, tools_.user) {}
+      disks_(tools_.disk_tool, tools_.user),
+      choosing_(std::make_shared<qemu::Turns>(strand_)) {}
 
 qemu::RunDirectory QemuBackend::Impl::directory_of(ServerId id) const {
   return {servers() + "/" + id.text(), tools_.user};

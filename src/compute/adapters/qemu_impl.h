@@ -41,8 +41,13 @@ class QemuBackend::Impl final : public qemu::Listener {
   template <class T>
   Task<Result<T>> on_strand(Task<Result<T>> work) {
     std::optional<Result<T>> answer;
-    co_await asio::co_spawn(strand_, detail::store_answer(std::move(work), answer), asio::use_awaitable);
+    co_await asio::co_spawn(strand_, store(std::move(work), answer), asio::use_awaitable);
     co_return std::move(*answer);
+  }
+
+  template <class T>
+  static Task<> store(Task<Result<T>> work, std::optional<Result<T>>& into) {
+    into.emplace(co_await std::move(work));
   }
 
   void listen(MachineEvents& events);
@@ -88,7 +93,8 @@ class QemuBackend::Impl final : public qemu::Listener {
   Result<> make_link(const NicSpec& nic);
   void remove_links(const qemu::Record& record);
   Error explain_address(Error error, const MachineSpec& spec);
-  Task<qemu::Accelerator> accelerator();
+  Task<qemu::AcceleratorChoice> accelerator();
+  Task<> choose_early();
   void keep(ServerId id, qemu::Machine::Pointer machine);
 
   QemuSettings settings_;
@@ -100,6 +106,8 @@ class QemuBackend::Impl final : public qemu::Listener {
   qemu::Surroundings around_;
   qemu::DiskTool disks_;
   std::map<ServerId, Entry> entries_;
+  std::shared_ptr<qemu::Turns> choosing_;
+  std::optional<qemu::AcceleratorChoice> choice_;
 
   std::mutex mutex_;  // guards the two below: capacity() and events may come from any thread
   std::set<pid_t> processes_;

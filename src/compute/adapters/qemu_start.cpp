@@ -22,6 +22,8 @@ namespace nephele::compute {
 
 namespace {
 
+constexpr std::chrono::seconds turn_limit{120};
+
 std::unexpected<Error> told(const std::string& path) {
   return fail(Kind::unavailable, fmt::format("{}: {}", path, std::strerror(errno)));
 }
@@ -35,7 +37,12 @@ Result<std::optional<qemu::UserIds>> machine_user(const std::string& wanted) {
     std::string buffer(16 * 1024, '\0');
     if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) continue;
     if (entry.pw_uid == 0) return fail(Kind::invalid, fmt::format("machines must not run as {}, which is root", name));
-    return std::optional(qemu::UserIds{entry.pw_uid, entry.pw_gid});
+    std::vector<gid_t> groups(64);
+    int count = static_cast<int>(groups.size());
+    if (::getgrouplist(name.c_str(), entry.pw_gid, groups.data(), &count) < 0) count = 0;
+    groups.resize(static_cast<std::size_t>(count));
+    std::erase(groups, gid_t{0});
+    return std::optional(qemu::UserIds{entry.pw_uid, entry.pw_gid, std::move(groups)});
   }
   return fail(Kind::unavailable, "no user to run machines under; add one with adduser --system --group nephele-vm");
 }
@@ -83,15 +90,27 @@ Result<std::unique_ptr<QemuBackend::Impl>> QemuBackend::Impl::open(QemuSettings 
   TRY(tools.lock, lock_directory(settings.data_directory));
   TRY_VOID(make_directory(settings.data_directory + "/servers", ours, tools.user, false));
   TRY_VOID(make_directory(settings.data_directory + "/links", ours, tools.user, false));
-  return std::make_unique<Impl>(std::move(settings), executor, std::move(log), std::move(tools));
+  auto out = std::make_unique<Impl>(std::move(settings), executor, std::move(log), std::move(tools));
+  out->scope_.spawn(out->choose_early());  // so that the first start need not wait for it
+  return out;
 }
 
-Task<qemu::Accelerator> QemuBackend::Impl::accelerator() {
-  co_return qemu::Accelerator::tcg;
+Task<qemu::AcceleratorChoice> QemuBackend::Impl::accelerator() {
+  const auto mine = co_await choosing_->take(in(turn_limit), "the accelerator's probe");
+  if (!choice_) {
+    qemu::AcceleratorProbe probe{tools_.program, settings_.probe_rom, settings_.data_directory + "/accelerator.json",
+                                 tools_.user};
+    choice_ = co_await qemu::choose_accelerator(std::move(probe));
+    log_.info("vm.accelerator", {{"uses", qemu::to_string(choice_->accelerator)}, {"why", choice_->words}});
+  }
+  co_return *choice_;
 }
+
+Task<> QemuBackend::Impl::choose_early() { (void)co_await accelerator(); }
 
 Task<Result<std::string>> QemuBackend::Impl::accelerator_words() {
-  co_return std::string(qemu::to_string(co_await accelerator()));
+  const auto choice = co_await accelerator();
+  co_return choice.words;
 }
 
 Task<Result<>> QemuBackend::Impl::prepare(MachineSpec spec, std::vector<ContextFile> context) {
@@ -178,7 +197,7 @@ Result<> QemuBackend::Impl::pass_files(qemu::MachineSpec& machine, std::vector<F
 }
 
 Task<Result<>> QemuBackend::Impl::start_process(const qemu::RunDirectory& directory, const MachineSpec& spec) {
-  CO_TRY(auto machine, qemu_machine(spec, co_await accelerator()));
+  CO_TRY(auto machine, qemu_machine(spec, (co_await accelerator()).accelerator));
   std::vector<FileHandle> files;
   CO_TRY_VOID(pass_files(machine, files));
   auto arguments = qemu::command_line(machine);

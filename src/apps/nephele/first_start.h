@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "apps/nephele/foundation.h"
+#include "compute/compute.h"
+#include "identity/identity.h"
+#include "runtimes/flavours.h"
+
+namespace nephele::apps {
+
+/// What a new installation needs to be used at once: the demo account (its `user:password` in DATA/demo-auth), the
+/// shipped flavours, the guest's image. Each part is made only where it is missing, so a crash in between is harmless.
+Task<Result<>> first_start(Foundation& foundation, identity::Identity& identity, runtimes::Flavours& flavours,
+                           compute::Compute& compute);
+
+}  // namespace nephele::apps

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace nephele::apps {
+
+class Installation;
+
+/// The product's own settings: DATA/nephele.conf (`NAME = literal`), environment, flags.
+struct Settings {
+  std::string database_url;  ///< empty: the SQLite file of the data directory
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t port = 1337;    ///< of the runtimes' REST API
+  std::string tls_certificate;  ///< PEM files; both or none
+  std::string tls_key;
+  std::string address_pool;  ///< empty: drawn at the first start
+  std::string guest_image;   ///< directory that the first start registers as image "function"
+  std::string qemu = "qemu-system-x86_64";
+  std::string machine_user;  ///< of machines when we are root
+  std::chrono::seconds ready_within{180};
+  std::chrono::milliseconds recover_after{2'000};
+  int recoveries_max = 3;
+  std::chrono::seconds request_timeout{30};
+  log::Level log_level = log::Level::info;
+  bool access_log = true;
+};
+
+}  // namespace nephele::apps
