@@ -169,7 +169,11 @@ TEST_P(SqlTraffic, ADeadlockIsResolvedAndBothGetDone) {
   }
   EXPECT_EQ(counter(*database, "a"), 2);
   EXPECT_EQ(counter(*database, "b"), 2);
-  EXPECT_EQ(runs, together ? 3 : 2) << "the victim's body runs twice";
+  if (together) {
+    EXPECT_GE(runs, 3) << "the victim's body runs again";
+  } else {
+    EXPECT_EQ(runs, 2);
+  }
 }
 
 TEST_P(SqlTraffic, AReadSeesOneMomentEvenWhileOthersWrite) {

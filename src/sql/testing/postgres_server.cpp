@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -71,9 +72,23 @@ bool ended_within(pid_t child, std::chrono::milliseconds time, int* status = nul
   }
 }
 
+constexpr std::string_view folder_prefix = "nephele-pg-";  // and the number of the process that made it
+
+/// Removes what test programs that were killed have left. Their servers ended with them.
+void sweep() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/tmp", error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(folder_prefix)) continue;
+    const pid_t maker = std::atoi(name.c_str() + folder_prefix.size());
+    if (maker > 0 && ::kill(maker, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), error);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PostgresServer>> PostgresServer::start() {
+  sweep();
   std::unique_ptr<PostgresServer> server(new PostgresServer);
   TRY_VOID(server->make());
   TRY_VOID(server->launch());
@@ -100,7 +115,7 @@ Result<> PostgresServer::make() {
     group_ = other->pw_gid;
   }
   // Short: a socket's path has at most 107 characters.
-  std::string name = "/tmp/nephele-pg-XXXXXX";
+  std::string name = fmt::format("/tmp/{}{}-XXXXXX", folder_prefix, owner_);
   if (::mkdtemp(name.data()) == nullptr || (::geteuid() == 0 && ::chown(name.c_str(), user_, group_) != 0))
     return fail(Kind::unavailable,
                 fmt::format("{}: cannot be made ({})", name, std::generic_category().message(errno)));

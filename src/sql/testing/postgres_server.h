@@ -15,7 +15,9 @@ namespace nephele::sql::testing {
 
 class PostgresServer {
  public:
-  /// Takes a second or two. The programs are looked for in $NEPHELE_POSTGRES_BIN, else where Debian keeps version 15.
+  /// Takes a second or two. To be called from the main thread: the kernel ends the server with the thread that began
+  /// it, so that it doesn't outlive a test program that crashes. The programs are looked for in $NEPHELE_POSTGRES_BIN,
+  /// else where Debian keeps version 15.
   static Result<std::unique_ptr<PostgresServer>> start();
   /// Stops the server, in a process that began it only, and removes the folder.
   ~PostgresServer();

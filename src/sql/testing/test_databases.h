@@ -24,7 +24,8 @@ namespace nephele::sql::testing {
 
 class PostgresServer;
 
-/// The server of this test program, started at the first call. Throws std::runtime_error when there can be none.
+/// The server of this test program, started at the first call, from the main thread. Throws std::runtime_error when
+/// there can be none.
 PostgresServer& shared_postgres();
 
 /// An empty database that goes away with this object: a file in a temporary folder, or a schema of
