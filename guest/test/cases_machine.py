@@ -112,3 +112,13 @@ def the_guest_runs_without_disc_and_context(image):
     with Machine(image, disc=False).boot() as vm:
         check(vm.ready["ip"] == "10.0.2.15", f"DHCP: {vm.ready}")
         check(vm.status()["name"] == "localhost", str(vm.status()))
+
+
+def the_guest_runs_from_memory_without_a_disk(image):
+    with Machine(image) as vm:
+        words = vm.arguments.index("-append") + 1
+        vm.arguments[words] = vm.arguments[words].replace(" root=/dev/vda", "")
+        vm.boot()
+        check(vm.status()["name"] == "vm", str(vm.status()))
+        wait_for("the shell", lambda: "~# " in vm.serial_log())
+        check("rom" in vm.type_lines(["lsblk; echo over $((40+2))"], "over 42"), "lsblk")
