@@ -64,10 +64,6 @@ class Compute {
   Task<Result<std::string>> console_log(ServerId id, std::size_t bytes);
   Result<std::string> console_socket(ServerId id);
 
-  /// Registers an image: copies `directory` below the images directory and checks it. The same content is the same id.
-  Task<Result<Image>> add_image(std::string name, std::string directory);
-  Task<Result<std::vector<Image>>> images();
-
   class Impl;
   Impl& impl() noexcept { return *impl_; }  ///< for tx.cpp
 

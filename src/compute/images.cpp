@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/secret.h"
+#include "compute/store.h"
 
 namespace nephele::compute {
 
@@ -88,6 +89,22 @@ Result<Image> copy_image(const std::string& name, const std::string& directory, 
   }
   sync_path(images_directory);
   return image;
+}
+
+Images::Images(sql::Database& database, const Clock& clock, std::string directory)
+    : database_(database), clock_(clock), directory_(std::move(directory)), copying_("images", 1, 16) {}
+
+Task<Result<Image>> Images::add(std::string name, std::string from) {
+  CO_TRY(auto image, co_await copying_.run([&] { return copy_image(name, from, directory_); }));
+  image.created = clock_.now();
+  CO_TRY_VOID(co_await database_.write([&](sql::Tx& tx) { store::insert_image(tx, image); }));
+  co_return image;
+}
+
+Task<Result<std::vector<Image>>> Images::list() {
+  CO_TRY(auto found, co_await database_.read([](sql::Tx& tx) { return store::images(tx); }));
+  for (auto& image : found) image.directory = directory_ + "/" + image.id.text();
+  co_return found;
 }
 
 }  // namespace nephele::compute

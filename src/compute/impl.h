@@ -8,7 +8,6 @@
 #include <string>
 
 #include "base/bells.h"
-#include "base/workers.h"
 #include "compute/address_pool.h"
 #include "compute/compute.h"
 #include "compute/context.h"
@@ -28,8 +27,6 @@ class Compute::Impl final : public MachineEvents {
   void register_handlers();
   Task<Result<>> start();
   Task<> stop();
-
-  Task<Result<Image>> add_image(std::string name, std::string directory);
 
   /// The server's image with its directory; `not_found` when it was removed.
   Result<Image> image_of(sql::Tx& tx, const Server& server) const;
@@ -75,7 +72,6 @@ class Compute::Impl final : public MachineEvents {
 
   std::optional<AddressPool> pool_;  // set by start()
   std::string installation_;
-  Workers copying_;
   Handlers handlers_;
 };
 

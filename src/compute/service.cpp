@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 
-#include "compute/images.h"
 #include "compute/impl.h"
 #include "compute/machine_spec.h"
 #include "compute/migrations.h"
@@ -24,7 +23,6 @@ Compute::Impl::Impl(sql::Database& db, operations::Operations& ops, bus::Bus& th
       executor_(executor),
       loops_(executor),
       events_bell_(executor),
-      copying_("images", 1, 16),
       handlers_(make_handlers(*this)) {}
 
 void Compute::Impl::register_handlers() {
@@ -115,14 +113,6 @@ void Compute::Impl::enqueue_start(sql::Tx& tx, ServerId id, std::string_view why
   enqueue(tx, start_kind, id, "nephele", "", json::Object{}, std::nullopt, delay);
 }
 
-Task<Result<Image>> Compute::Impl::add_image(std::string name, std::string directory) {
-  CO_TRY(auto image, co_await copying_.run([&] { return copy_image(name, directory, settings.images_directory); }));
-  image.created = clock.now();
-  CO_TRY_VOID(co_await database.write([&](sql::Tx& tx) { store::insert_image(tx, image); }));
-  log.info("image.added", {{"image", image.id}, {"name", image.name}});
-  co_return image;
-}
-
 Compute::Compute(sql::Database& database, operations::Operations& operations, bus::Bus& bus, Backend& backend,
                  const Clock& clock, Executor executor, Settings settings, log::Logger log)
     : impl_(std::make_unique<Impl>(database, operations, bus, backend, clock, executor, std::move(settings),
@@ -165,18 +155,6 @@ Task<Result<std::string>> Compute::console_log(ServerId id, std::size_t bytes) {
 
 Result<std::string> Compute::console_socket(ServerId id) {
   return impl_->backend.console_socket(id);
-}
-
-Task<Result<Image>> Compute::add_image(std::string name, std::string directory) {
-  co_return co_await impl_->add_image(std::move(name), std::move(directory));
-}
-
-Task<Result<std::vector<Image>>> Compute::images() {
-  co_return co_await impl_->database.read([&](sql::Tx& tx) {
-    auto found = store::images(tx);
-    for (auto& image : found) image = impl_->located(std::move(image));
-    return found;
-  });
 }
 
 }  // namespace nephele::compute

@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "compute/adapters/qemu.h"
 #include "compute/compute.h"
+#include "compute/images.h"
 #include "http/server.h"
 #include "identity/identity.h"
 #include "operations/operations.h"
@@ -82,6 +83,7 @@ class Cloud::Parts {
         identity(foundation.database(), foundation.key(), foundation.clock(), {}, log("identity")),
         compute(foundation.database(), operations, *bus, *backend, foundation.clock(), foundation.threads().first(),
                 compute_settings(foundation), log("compute")),
+        images(foundation.database(), foundation.clock(), foundation.installation().images()),
         flavours(foundation.database(), foundation.clock()),
         events(foundation.database(), *bus, foundation.clock()),
         runtime_cloud(foundation.database(), compute, operations, events, foundation.clock(), runtimes_conf,
@@ -114,6 +116,7 @@ class Cloud::Parts {
   operations::Operations operations;
   identity::Identity identity;
   compute::Compute compute;
+  compute::Images images;
   runtimes::Flavours flavours;
   runtimes::EventLog events;
   runtimes::ComputeCloud runtime_cloud;
@@ -143,7 +146,7 @@ Result<std::unique_ptr<Cloud>> Cloud::open(Foundation& foundation) {
 Result<std::string> Cloud::start() {
   auto& p = *parts_;
   auto& threads = p.foundation.threads();
-  TRY_VOID(threads.run(first_start(p.foundation, p.identity, p.flavours, p.compute)));
+  TRY_VOID(threads.run(first_start(p.foundation, p.identity, p.flavours, p.images)));
   TRY_VOID(threads.run(p.compute.start()));
   threads.run(p.bus->start());
   TRY_VOID(threads.run(p.operations.start()));

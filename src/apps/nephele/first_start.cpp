@@ -19,24 +19,24 @@ Task<Result<>> make_account(Foundation& foundation, identity::Identity& identity
   co_return Result<>{};
 }
 
-Task<Result<>> register_image(Foundation& foundation, compute::Compute& compute) {
+Task<Result<>> register_image(Foundation& foundation, compute::Images& images) {
   const auto& directory = foundation.settings().guest_image;
   if (directory.empty()) {
     foundation.logging().logger("nephele").warn(
         "image.missing", {{"advice", "guest/build DIR makes one, `nephele image add function DIR` registers it"}});
     co_return Result<>{};
   }
-  CO_TRY_VOID(co_await compute.add_image(std::string(shipped_image), directory));
+  CO_TRY_VOID(co_await images.add(std::string(shipped_image), directory));
   co_return Result<>{};
 }
 
 }  // namespace
 
 Task<Result<>> first_start(Foundation& foundation, identity::Identity& identity, runtimes::Flavours& flavours,
-                           compute::Compute& compute) {
+                           compute::Images& images) {
   CO_TRY_VOID(co_await make_account(foundation, identity));
   CO_TRY_VOID(co_await flavours.seed());
-  co_return co_await register_image(foundation, compute);
+  co_return co_await register_image(foundation, images);
 }
 
 }  // namespace nephele::apps

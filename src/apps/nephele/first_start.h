@@ -2,7 +2,7 @@
 #pragma once
 
 #include "apps/nephele/foundation.h"
-#include "compute/compute.h"
+#include "compute/images.h"
 #include "identity/identity.h"
 #include "runtimes/flavours.h"
 
@@ -11,6 +11,6 @@ namespace nephele::apps {
 /// What a new installation needs to be used at once: the demo account (its `user:password` in DATA/demo-auth), the
 /// shipped flavours, the guest's image. Each part is made only where it is missing, so a crash in between is harmless.
 Task<Result<>> first_start(Foundation& foundation, identity::Identity& identity, runtimes::Flavours& flavours,
-                           compute::Compute& compute);
+                           compute::Images& images);
 
 }  // namespace nephele::apps

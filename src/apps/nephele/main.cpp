@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -17,7 +13,8 @@ namespace {
 
 /// What was typed, before any of it is judged.
 struct Typed {
-  std::string data, port, listen, name, file, state, object;
+  std::string data, name, file, state, object;
+  Flags flags;  // of settings
   bool json = false, detach = false, machines = false, yes = false, admin = false;
   std::int64_t id = 0;
   std::size_t limit = 50, bytes = 64 * 1024;
@@ -52,6 +49,10 @@ class CommandLine {
     sub->callback([this, does = std::move(does)] { chosen_ = does; });
     return sub;
   }
+  void setting(CLI::App& sub, const std::string& flag, const std::string& help) {
+    sub.add_option_function<std::string>(
+        flag, [this, flag](const std::string& value) { typed_.flags.emplace_back(flag, value); }, help);
+  }
   CLI::App* group(const std::string& name, const std::string& help) {
     auto* sub = app_.add_subcommand(name, help);
     sub->require_subcommand(1);
@@ -72,8 +73,8 @@ class CommandLine {
   void life() {
     auto* start = verb(app_, "up", "starts the embedded cloud: everything in this process",
                        [this](const Context& c) { return up(c, typed_.detach); });
-    start->add_option("--port", typed_.port, "of the runtimes' REST API (NEPHELE_PORT; default 1337; 0: any free one)");
-    start->add_option("--listen", typed_.listen, "address of the REST API (default 127.0.0.1)");
+    setting(*start, "--port", "of the runtimes' REST API (NEPHELE_PORT; default 1337; 0: any free one)");
+    setting(*start, "--listen", "address of the REST API (default 127.0.0.1)");
     start->add_flag("--detach", typed_.detach, "returns when the cloud listens; it goes on in the background");
     verb(app_, "status", "what runs, and where it listens", status);
     auto* end = verb(app_, "stop", "ends the control plane; machines go on",
@@ -84,24 +85,75 @@ class CommandLine {
     gone->add_flag("--yes", typed_.yes, "yes, all of it");
     verb(app_, "migrate", "brings the database to this program's schema", migrate);
   }
-  void people() {}
-  void things() {}
-  void work() {}
+  void people() {
+    auto* accounts = group("account", "who may use this cloud");
+    auto* create = named(*accounts, "create", "makes an account; the password is one line on standard input", "NAME",
+                         [this](const Context& c) { return account_create(c, typed_.name, typed_.admin); });
+    create->add_flag("--admin", typed_.admin, "may do everything");
+    verb(*accounts, "list", "all accounts", account_list);
+    named(*accounts, "disable", "ends its tokens and refuses its password", "NAME",
+          [this](const Context& c) { return account_set_enabled(c, typed_.name, false); });
+    named(*accounts, "enable", "lets it in again", "NAME",
+          [this](const Context& c) { return account_set_enabled(c, typed_.name, true); });
+    named(*accounts, "password", "a new password, one line on standard input", "NAME",
+          [this](const Context& c) { return account_set_password(c, typed_.name); });
+  }
+
+  void things() {
+    auto* flavours = group("flavour", "what a runtime's FLAVOUR means");
+    auto* add = named(*flavours, "add", "defines one by a JSON file, as `flavour show` prints it", "NAME",
+                      [this](const Context& c) { return flavour_add(c, typed_.name, typed_.file); });
+    add->add_option("--file", typed_.file, "JSON file; - for standard input")->required();
+    verb(*flavours, "list", "all flavours", flavour_list);
+    named(*flavours, "show", "one, as JSON", "NAME", [this](const Context& c) { return flavour_show(c, typed_.name); });
+    named(*flavours, "remove", "runtimes made from it go on", "NAME",
+          [this](const Context& c) { return flavour_remove(c, typed_.name); });
+
+    auto* images = group("image", "what servers boot from");
+    auto* register_image = named(*images, "add", "copies and registers what guest/build made", "NAME",
+                                 [this](const Context& c) { return image_add(c, typed_.name, typed_.file); });
+    register_image->add_option("DIRECTORY", typed_.file)->required();
+    verb(*images, "list", "all images", image_list);
+  }
+
+  void work() {
+    auto* operations = group("operations", "the work behind the API: what waits, runs, failed");
+    auto* list = verb(*operations, "list", "newest first", [this](const Context& c) {
+      return operations_list(c, typed_.state, typed_.object, typed_.limit);
+    });
+    list->add_option("--state", typed_.state, "pending, running, done, failed or cancelled");
+    list->add_option("--object", typed_.object, "such as server:42");
+    list->add_option("--limit", typed_.limit, "rows (default 50)");
+    numbered(*operations, "show", "one, with all its fields",
+             [this](const Context& c) { return operations_show(c, typed_.id); });
+    numbered(*operations, "retry", "a failed one once more",
+             [this](const Context& c) { return operations_retry(c, typed_.id); });
+    numbered(*operations, "cancel", "ends one that waits or runs",
+             [this](const Context& c) { return operations_cancel(c, typed_.id); });
+
+    auto* log = numbered(app_, "logs", "what a machine wrote on its console; ID is its VM_ID",
+                         [this](const Context& c) { return logs(c, typed_.id, typed_.bytes); });
+    log->add_option("--bytes", typed_.bytes, "of the end (default 65536)");
+    numbered(app_, "console", "types on a machine's serial console; leave with ^]",
+             [this](const Context& c) { return console(c, typed_.id); });
+
+    verb(app_, "doctor", "runs a test guest and says what is wrong with this machine", doctor);
+    named(app_, "backup", "database and secrets into a new directory; also while the cloud runs", "DIRECTORY",
+          [this](const Context& c) { return backup(c, typed_.name); });
+    named(app_, "restore", "puts a backup in place; the control plane must not run", "DIRECTORY",
+          [this](const Context& c) { return restore(c, typed_.name); });
+    auto* config = group("config", "the settings in force");
+    verb(*config, "show", "every setting, its value and where it came from", config_show);
+  }
 
   CLI::App app_;
   Typed typed_;
   Verb chosen_;
 };
 
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread starts
-  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
-}
-
-/// Where the shipped guest image is: named, beside the checkout's build, or installed.
-std::string guest_image() {
+/// Where the shipped guest image is: beside the checkout's build, or installed.
+std::string shipped_guest_image() {
   namespace fs = std::filesystem;
-  if (auto named = environment("NEPHELE_GUEST_IMAGE")) return *named;
   std::error_code ec;
   const fs::path program = fs::read_symlink("/proc/self/exe", ec);
   for (const auto& place : {program.parent_path() / "../build/guest-image", fs::path("/usr/share/nephele/guest")})
@@ -109,24 +161,13 @@ std::string guest_image() {
   return "";
 }
 
-Result<std::uint16_t> port_from(const std::string& text) {
-  std::uint16_t port = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (ec == std::errc{} && end == text.data() + text.size()) return port;
-  return fail(Kind::invalid, "port \"" + text + "\": write a number from 0 to 65535");
-}
-
 Result<Context> context_from(const Typed& typed) {
-  Context context{Installation(Installation::directory_from(
-                      typed.data.empty() ? std::nullopt : std::optional<std::string>(typed.data))),
-                  {},
-                  typed.json};
-  const std::string port = typed.port.empty() ? environment("NEPHELE_PORT").value_or("") : typed.port;
-  if (!port.empty()) {
-    TRY(context.settings.port, port_from(port));
-  }
-  if (!typed.listen.empty()) context.settings.listen_address = typed.listen;
-  context.settings.guest_image = guest_image();
+  Installation installation(
+      Installation::directory_from(typed.data.empty() ? std::nullopt : std::optional<std::string>(typed.data)));
+  TRY(auto loaded, load_settings(installation.settings_file(), typed.flags));
+  for (const auto& warning : loaded.warnings) std::cerr << "nephele: " << warning << '\n';
+  Context context{std::move(installation), std::move(loaded.values), std::move(loaded.shown), typed.json};
+  if (context.settings.guest_image.empty()) context.settings.guest_image = shipped_guest_image();
   return context;
 }
 

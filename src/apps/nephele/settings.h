@@ -3,15 +3,15 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
+#include "base/settings/settings.h"
 
 namespace nephele::apps {
-
-class Installation;
 
 /// The product's own settings: DATA/nephele.conf (`NAME = literal`), environment, flags.
 struct Settings {
@@ -31,5 +31,16 @@ struct Settings {
   log::Level log_level = log::Level::info;
   bool access_log = true;
 };
+
+using Flags = std::vector<std::pair<std::string, std::string>>;  ///< {"--port", "1338"}
+
+struct LoadedSettings {
+  Settings values;
+  std::vector<settings::Shown> shown;  ///< for `nephele config show`
+  std::vector<std::string> warnings;   ///< unknown names, with "did you mean"
+};
+
+/// Defaults < /etc/nephele/*.conf < `own_file` < environment < flags.
+Result<LoadedSettings> load_settings(const std::string& own_file, Flags flags);
 
 }  // namespace nephele::apps

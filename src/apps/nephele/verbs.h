@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/nephele/installation.h"
 #include "apps/nephele/settings.h"
@@ -16,6 +16,7 @@ namespace nephele::apps {
 struct Context {
   Installation installation;
   Settings settings;
+  std::vector<settings::Shown> shown;  ///< the settings with their origins
   bool json = false;
 };
 
@@ -28,6 +29,7 @@ int stop(const Context& context, bool machines);
 int destroy(const Context& context, bool yes);
 int migrate(const Context& context);
 int doctor(const Context& context);
+int config_show(const Context& context);
 int backup(const Context& context, const std::string& file);
 int restore(const Context& context, const std::string& file);
 

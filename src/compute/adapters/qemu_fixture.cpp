@@ -61,11 +61,13 @@ bool Events::heard(ServerId id, MachineEvent::What what) {
   return wait(id, what, std::chrono::milliseconds(0)).has_value();
 }
 
-Controller::Controller(const std::string& data) : work_(context_.get_executor()), thread_([this] { context_.run(); }) {
+Controller::Controller(const std::string& data)
+    : image_(guest_image()), logging_(clock_, log::Level::debug), work_(context_.get_executor()), thread_([this] { context_.run(); }) {
+  if (std::getenv("NEPHELE_TEST_LOG") != nullptr) logging_.add(log::standard_error_sink());
   QemuSettings settings;
   settings.data_directory = data;
-  settings.probe_rom = guest_image() + "/accel-probe.bin";
-  auto opened = QemuBackend::open(std::move(settings), context_.get_executor(), log::Logger());
+  settings.probe_rom = image_ + "/accel-probe.bin";
+  auto opened = QemuBackend::open(std::move(settings), context_.get_executor(), logging_.logger("qemu"));
   if (!opened) {
     work_.reset();
     throw std::runtime_error(opened.error().sentence());

@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/temp_directory.h"
 #include "compute/adapters/qemu.h"
 
@@ -41,7 +43,7 @@ class Events final : public MachineEvents {
   std::vector<MachineEvent> events_;
 };
 
-/// One life of the control plane over a data directory.
+/// One life of the control plane over a data directory. NEPHELE_TEST_LOG=1 shows what it logs.
 class Controller {
  public:
   explicit Controller(const std::string& data);
@@ -57,6 +59,9 @@ class Controller {
   Events events;
 
  private:
+  std::string image_;  // first: it may be missing, and nothing runs then
+  SystemClock clock_;
+  log::Logging logging_;
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::jthread thread_;

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// `nephele doctor`: runs a real test guest, apart from any cloud of this machine, and says what is wrong.
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "apps/nephele/foundation.h"
+#include "apps/nephele/verbs.h"
+#include "compute/adapters/qemu.h"
+#include "compute/address_pool.h"
+#include "compute/context.h"
+#include "compute/images.h"
+#include "compute/machine_spec.h"
+
+namespace nephele::apps {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds ready_limit{120};
+constexpr std::uint16_t guest_port = 8000;
+
+/// A data directory that goes away with the check. Short, because socket paths have 107 bytes.
+class Bench {
+ public:
+  Bench() : installation_("/tmp/nephele-doctor-" + random_password(8)) {}
+  ~Bench() {
+    std::error_code ignored;
+    fs::remove_all(installation_.directory(), ignored);
+  }
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
+  const Installation& installation() const noexcept { return installation_; }
+
+ private:
+  Installation installation_;
+};
+
+void say(std::string_view mark, std::string_view words) {
+  std::cout << mark << "  " << words << std::endl;
+}
+
+/// Remembers READY of the one machine of the check.
+class ReadyBell final : public compute::MachineEvents {
+ public:
+  explicit ReadyBell(const Executor& executor) : bell_(executor) {}
+  void on_event(compute::MachineEvent event) override {
+    if (event.what == compute::MachineEvent::What::ready) ready_ = true;
+    reason_ = event.reason;
+    bell_.ring();
+  }
+  Task<Result<>> wait(SteadyTime until) {  // the first event decides
+    co_await bell_.wait_until(until);
+    if (ready_) co_return Result<>{};
+    co_return fail(Kind::timeout, reason_.empty() ? "the test guest did not say READY" : reason_);
+  }
+
+ private:
+  Bell bell_;
+  std::atomic<bool> ready_{false};
+  std::string reason_;
+};
+
+/// The first free address of a range drawn at random.
+Result<std::string> free_address(compute::Backend& backend) {
+  Result<> proof = fail(Kind::unavailable, "no address was tried");
+  for (int draw = 0; draw < 16; ++draw) {
+    const auto pool = compute::AddressPool::drawn(static_cast<unsigned char>(random_bytes(1)[0]));
+    proof = backend.probe_address(pool.at(0), {guest_port});
+    if (proof) return pool.at(0);
+  }
+  return fail(proof.error());
+}
+
+compute::Server test_server(std::string address) {
+  compute::Server server;
+  server.id = compute::ServerId(1);
+  server.name = "doctor";
+  server.sizes = {Cpus(1), Bytes::mib(128), Bytes::mib(256)};
+  server.ceilings = {Cpus(1), Bytes::mib(128)};
+  server.address = std::move(address);
+  server.ports = {guest_port};
+  server.generation = 1;
+  return server;
+}
+
+Task<Result<std::string>> run_guest(compute::QemuBackend& backend, ReadyBell& bell, compute::MachineSpec spec) {
+  compute::ContextValues values{{"NAME", Secret("doctor")}, {"FLAVOUR", Secret("doctor")}, {"ROLE", Secret("FAAS")}};
+  for (auto& [key, value] : compute::network_context(spec)) values.emplace_back(key, Secret(std::move(value)));
+  CO_TRY(auto script, compute::context_script(values));
+  std::vector<compute::ContextFile> files;
+  files.push_back({"context.sh", std::move(script)});
+  const auto started = std::chrono::steady_clock::now();
+  CO_TRY_VOID(co_await backend.prepare(spec, std::move(files)));
+  CO_TRY_VOID(co_await backend.start(spec));
+  CO_TRY_VOID(co_await bell.wait(in(ready_limit)));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+  co_return std::to_string(took.count()) + " ms";
+}
+
+Result<> examine(const Context& context, const Bench& bench) {
+  if (context.settings.guest_image.empty())
+    return fail(Kind::not_found, "no guest image; make one with guest/build DIR and name it in NEPHELE_GUEST_IMAGE");
+  TRY(auto foundation, Foundation::open(bench.installation(), context.settings, Foundation::LogTo::file, true));
+  TRY(const auto image, compute::copy_image("function", context.settings.guest_image, bench.installation().images()));
+  say("ok", "guest image " + context.settings.guest_image);
+
+  compute::QemuSettings settings;
+  settings.data_directory = bench.installation().directory();
+  settings.program = context.settings.qemu;
+  settings.machine_user = context.settings.machine_user;
+  settings.probe_rom = context.settings.guest_image + "/accel-probe.bin";
+  auto& threads = foundation->threads();
+  TRY(auto backend,
+      compute::QemuBackend::open(std::move(settings), threads.first(), foundation->logging().logger("compute.qemu")));
+  ReadyBell bell(threads.first());
+  backend->listen(bell);
+  TRY_VOID(threads.run(backend->list()));
+  say("ok", "machines run by " + threads.run(backend->accelerator()));
+  TRY(const auto capacity, backend->capacity());
+  say("ok", "room for machines: " + std::to_string(capacity.memory.in_mib()) + " MiB of memory, " +
+                std::to_string(capacity.disk.in_mib()) + " MiB of disk");
+  TRY(auto address, free_address(*backend));
+  say("ok", "loopback addresses can be bound, for example " + address);
+
+  const auto spec = compute::machine_spec(test_server(std::move(address)), image, "doctor");
+  const auto ran = threads.run(run_guest(*backend, bell, spec), ready_limit * 2);
+  if (!ran) {
+    const auto console = threads.run(backend->console_log(spec.id, 2000));
+    if (console && !console->empty()) std::cerr << "the guest's console:\n" << *console << '\n';
+  } else {
+    say("ok", "a test guest said READY after " + *ran);
+  }
+  const auto removed = threads.run(backend->remove(spec.id));
+  threads.run(backend->stop_watching());
+  if (!ran) return fail(ran.error());
+  TRY_VOID(removed);
+  say("ok", "the test guest is gone without a trace");
+  return {};
+}
+
+}  // namespace
+
+int doctor(const Context& context) {
+  const Bench bench;
+  const auto done = examine(context, bench);
+  if (done) {
+    say("ok", "this machine can run a cloud");
+    return 0;
+  }
+  say("NO", done.error().sentence());
+  return 1;
+}
+
+}  // namespace nephele::apps

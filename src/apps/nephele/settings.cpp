@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/nephele/settings.h"
+
+#include <filesystem>
+
+#include "base/settings/config_files.h"
+#include "base/settings/settings.h"
+
+namespace nephele::apps {
+
+namespace {
+
+constexpr std::string_view system_directory = "/etc/nephele";
+
+auto table() {
+  using settings::Table;
+  return Table<Settings>("nephele")
+      .add("DATABASE", &Settings::database_url,
+           {.meaning = "postgresql://user@host/name, or sqlite:/path; empty: the file in the data directory"})
+      .add("LISTEN", &Settings::listen_address,
+           {.meaning = "address of the runtimes' REST API", .environment = "NEPHELE_LISTEN", .flag = "--listen"})
+      .add("PORT", &Settings::port,
+           {.meaning = "port of the runtimes' REST API; 0: any free one",
+            .environment = "NEPHELE_PORT",
+            .flag = "--port"},
+           {.min = 0, .max = 65535})
+      .add("TLS_CERTIFICATE", &Settings::tls_certificate,
+           {.meaning = "PEM file of the chain, leaf first; with TLS_KEY"})
+      .add("TLS_KEY", &Settings::tls_key, {.meaning = "PEM file of the private key"})
+      .add("COMPUTE_ADDRESS_POOL", &Settings::address_pool,
+           {.meaning = "loopback addresses of machines, such as 127.96.16.0/20; empty: drawn at the first start"})
+      .add("GUEST_IMAGE", &Settings::guest_image,
+           {.meaning = "directory of the image that is registered as \"function\" at each start",
+            .environment = "NEPHELE_GUEST_IMAGE"})
+      .add("QEMU", &Settings::qemu, {.meaning = "program that runs machines"})
+      .add(
+          "MACHINE_USER", &Settings::machine_user,
+          {.meaning = "user that machines run under when the cloud is started by root; empty: nephele-vm, else nobody"})
+      .add("READY_WITHIN", &Settings::ready_within,
+           {.meaning = "a guest that has not said READY by then is in error", .unit = "seconds"},
+           {.min = 1, .max = 3600})
+      .add("RECOVER_AFTER", &Settings::recover_after,
+           {.meaning = "pause between a crash and the machine's next start", .unit = "milliseconds"},
+           {.min = 0, .max = 600'000})
+      .add("RECOVERIES_MAX", &Settings::recoveries_max,
+           {.meaning = "starts after a crash within ten minutes; more crashes leave the machine in error"},
+           {.min = 0, .max = 100})
+      .add("REQUEST_TIMEOUT", &Settings::request_timeout,
+           {.meaning = "how long an update waits for its effect", .unit = "seconds"}, {.min = 1, .max = 3600})
+      .add_choice<log::Level Settings::*, log::Level>(
+          "LOG_LEVEL", &Settings::log_level,
+          {{"debug", log::Level::debug},
+           {"info", log::Level::info},
+           {"warn", log::Level::warn},
+           {"error", log::Level::error}},
+          {.meaning = "least level that is logged", .environment = "NEPHELE_LOG_LEVEL"})
+      .add("ACCESS_LOG", &Settings::access_log, {.meaning = "one line in the log per request"});
+}
+
+}  // namespace
+
+Result<LoadedSettings> load_settings(const std::string& own_file, Flags flags) {
+  TRY(auto files, settings::conf_files(std::string(system_directory)));
+  if (std::error_code ec; std::filesystem::exists(own_file, ec)) files.push_back(own_file);
+  TRY(const auto document, settings::read_python_files(files));
+  const auto rows = table();
+  settings::Sources sources;
+  sources.files.push_back(document.root);
+  sources.environment = settings::process_environment();
+  sources.flags = std::move(flags);
+  TRY(auto loaded, rows.load(sources));
+  if (loaded.values.tls_certificate.empty() != loaded.values.tls_key.empty())
+    return fail(Kind::invalid, "TLS_CERTIFICATE and TLS_KEY belong together; set both or none");
+  LoadedSettings answer{loaded.values, rows.show(loaded), settings::unknown_keys(document.root, rows.keys())};
+  for (const auto& warning : document.warnings) answer.warnings.push_back(warning);
+  return answer;
+}
+
+}  // namespace nephele::apps
