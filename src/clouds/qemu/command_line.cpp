@@ -8,10 +8,6 @@
 
 namespace nephele::qemu {
 
-std::string_view to_string(Accelerator accelerator) noexcept {
-  return accelerator == Accelerator::kvm ? "kvm" : "tcg";
-}
-
 namespace {
 
 // In an option's value a comma ends the value; two are one.

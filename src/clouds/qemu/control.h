@@ -20,9 +20,11 @@ class Control {
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
-  /// Asks the guest how it is, then reads until the hypervisor or close() ends it. Asks again, a few times, while
-  /// nothing is heard: a frame can be lost while the guest's driver starts.
+  /// Reads until the hypervisor or close() ends it.
   Task<> serve();
+  /// Asks the guest how it is; again, a few times, while nothing is heard: a frame can be lost while the guest's driver
+  /// starts. Runs beside serve().
+  Task<> ask();
   Task<Result<>> send(std::string type, std::string payload);
   void close();
 

@@ -95,9 +95,9 @@ Task<Result<>> DiskTool::run(std::string directory, std::vector<std::string> arg
   job.process.arguments.insert(job.process.arguments.begin(), program_);
   job.process.directory = std::move(directory);
   job.process.user = user_;
-  const auto said = co_await run_to_end(std::move(job));
-  if (!said) co_return fail(said.error());
-  co_return Result<>{};
+  CO_TRY(const Finished done, co_await run_to_end(std::move(job)));
+  if (done.well()) co_return Result<>{};
+  co_return fail(Kind::unavailable, fmt::format("qemu-img ended {}: {}", done.status, done.said));
 }
 
 }  // namespace nephele::qemu

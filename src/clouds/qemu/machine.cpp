@@ -82,6 +82,7 @@ Task<> Machine::serve_control(Pointer self) {
             raw->changed_.tell();
           });
       const auto control = self->control_;
+      self->around_.scope.spawn([](std::shared_ptr<Control> asking) -> Task<> { co_await asking->ask(); }(control));
       co_await control->serve();
     }
     if (!self->process_ended_) co_await sleep_for(self->starting_ ? std::chrono::milliseconds(5) : reconnect_pause);

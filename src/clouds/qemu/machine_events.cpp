@@ -10,8 +10,9 @@ namespace nephele::qemu {
 
 namespace {
 
-constexpr std::size_t incoming_max = 4096;               // a guest that resets or fails without pause
-constexpr std::chrono::milliseconds reset_storm{1'000};  // one reboot is up to five RESETs
+constexpr std::size_t incoming_max = 4096;  // a guest that resets or fails without pause
+// One reboot, ours or the guest's, is up to five RESETs: the firmware finds that it has run before and resets again.
+constexpr std::chrono::milliseconds reset_storm{1'500};
 constexpr std::chrono::milliseconds resume_look{2'000};
 constexpr std::chrono::milliseconds resume_proof{500};
 constexpr std::uint64_t room_wanted = 16ULL << 20U;
@@ -100,10 +101,9 @@ Task<> Machine::on_shutdown(const json::Value& data) {
 }
 
 Task<> Machine::on_reset(bool by_guest) {
-  if (!by_guest) co_return;
   const bool same_storm = std::chrono::steady_clock::now() - last_reset_ < reset_storm;
   last_reset_ = std::chrono::steady_clock::now();
-  if (same_storm) co_return;
+  if (same_storm || !by_guest) co_return;
   co_await set_ready(false);
   if (!record_.stopping) emit(Happened::What::guest_reboot, "the guest restarted");
 }

@@ -75,7 +75,7 @@ struct Child {
   void become_user() const {
     if (!spec.user) return;
     // Raw calls: the library's own would ask the threads that this copy does not have.
-    if (::syscall(SYS_setgroups, 0, nullptr) != 0) give_up();
+    if (::syscall(SYS_setgroups, spec.user->groups.size(), spec.user->groups.data()) != 0) give_up();
     if (::syscall(SYS_setresgid, spec.user->gid, spec.user->gid, spec.user->gid) != 0) give_up();
     if (::syscall(SYS_setresuid, spec.user->uid, spec.user->uid, spec.user->uid) != 0) give_up();
   }

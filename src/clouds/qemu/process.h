@@ -15,8 +15,9 @@
 namespace nephele::qemu {
 
 struct UserIds {
-  uid_t uid;
-  gid_t gid;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  ///< further ones, for instance the one that may open /dev/kvm
 };
 
 /// What to run. No shell anywhere: the arguments reach the program as they are.

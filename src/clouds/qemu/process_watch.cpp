@@ -46,7 +46,7 @@ class Killer {
 
 }  // namespace
 
-Task<Result<std::string>> run_to_end(ShortRun run) {
+Task<Result<Finished>> run_to_end(ShortRun run) {
   const FileHandle said(::memfd_create("output", MFD_CLOEXEC));
   run.process.output = said.get();
   run.process.errors = said.get();
@@ -56,11 +56,10 @@ Task<Result<std::string>> run_to_end(ShortRun run) {
   const auto in_time = co_await with_deadline(ended(process), in(run.limit), program);
   if (!in_time) co_return fail(in_time.error());
 
-  const std::string status = process.reap();
-  std::string text = read_text_file(fmt::format("/proc/self/fd/{}", said.get()), std::size_t{64} * 1024).value_or("");
-  if (status == "with status 0") co_return text;
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  co_return fail(Kind::unavailable, fmt::format("{} ended {}: {}", program, status, text));
+  constexpr std::size_t said_max = std::size_t{64} * 1024;
+  Finished out{process.reap(), read_text_file(fmt::format("/proc/self/fd/{}", said.get()), said_max).value_or("")};
+  while (!out.said.empty() && out.said.back() == '\n') out.said.pop_back();
+  co_return out;
 }
 
 }  // namespace nephele::qemu

@@ -62,7 +62,10 @@ bool Events::heard(ServerId id, MachineEvent::What what) {
 }
 
 Controller::Controller(const std::string& data)
-    : image_(guest_image()), logging_(clock_, log::Level::debug), work_(context_.get_executor()), thread_([this] { context_.run(); }) {
+    : image_(guest_image()),
+      logging_(clock_, log::Level::debug),
+      work_(context_.get_executor()),
+      thread_([this] { context_.run(); }) {
   if (std::getenv("NEPHELE_TEST_LOG") != nullptr) logging_.add(log::standard_error_sink());
   QemuSettings settings;
   settings.data_directory = data;

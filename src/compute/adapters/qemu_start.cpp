@@ -106,7 +106,9 @@ Task<qemu::AcceleratorChoice> QemuBackend::Impl::accelerator() {
   co_return *choice_;
 }
 
-Task<> QemuBackend::Impl::choose_early() { (void)co_await accelerator(); }
+Task<> QemuBackend::Impl::choose_early() {
+  (void)co_await accelerator();
+}
 
 Task<Result<std::string>> QemuBackend::Impl::accelerator_words() {
   const auto choice = co_await accelerator();
