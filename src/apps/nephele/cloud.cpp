@@ -17,6 +17,7 @@
 #include "runtimes/adapters/compute.h"
 #include "runtimes/api.h"
 #include "runtimes/flavours.h"
+#include "runtimes/housekeeping.h"
 
 namespace nephele::apps {
 
@@ -98,7 +99,8 @@ class Cloud::Parts {
         api(service, events, runtimes_conf, {&process_metrics, &runtimes_metrics}, {&database_ready, &workers_ready},
             log("runtimes")),
         router(faults),
-        server(foundation.threads().executors(), router, {}, log("http.access"), log("http")) {
+        server(foundation.threads().executors(), router, {}, log("http.access"), log("http")),
+        housekeeping(foundation.threads().first()) {
     backend->listen(compute.events());
     compute.register_handlers();
     bus->consume(compute::server_changed, news);
@@ -131,6 +133,7 @@ class Cloud::Parts {
   runtimes::Api api;
   http::Router router;
   http::Server server;
+  Scope housekeeping;
 };
 
 Cloud::Cloud(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -150,6 +153,8 @@ Result<std::string> Cloud::start() {
   TRY_VOID(threads.run(p.compute.start()));
   threads.run(p.bus->start());
   TRY_VOID(threads.run(p.operations.start()));
+  p.housekeeping.spawn(
+      runtimes::keep_tidy(p.foundation.database(), p.foundation.clock(), p.runtimes_conf, p.log("runtimes")));
 
   const auto& settings = p.foundation.settings();
   http::Listen listen{settings.listen_address, settings.port, std::nullopt};
@@ -170,6 +175,7 @@ void Cloud::stop() {
   auto& p = *parts_;
   auto& threads = p.foundation.threads();
   threads.run(p.server.stop(in(drain)), drain * 2);
+  threads.run(p.housekeeping.stop());
   threads.run(p.operations.stop());
   threads.run(p.bus->stop());
   threads.run(p.compute.stop());

@@ -9,13 +9,16 @@
 #include "base/temp_directory.h"
 #include "bus/bus.h"
 #include "compute/compute.h"
+#include "compute/images.h"
+#include "compute/testing/fake_backend.h"
 #include "operations/operations.h"
 #include "runtimes/adapters/compute.h"
 #include "runtimes/flavours.h"
-#include "runtimes/testing/fake_backend.h"
 #include "runtimes/testing/running.h"
 
 namespace nephele::runtimes::testing {
+
+using compute::testing::FakeBackend;
 
 /// The compute adapter over real compute, operations and bus; only the machines are not real.
 class ComputeStack {
@@ -28,7 +31,7 @@ class ComputeStack {
     demand(loop.run(operations.start()));
     loop.run(bus->start());
     for (const auto* part : {"vmlinux", "initrd.img", "root.qcow2", "cmdline"}) image.write(part, part);
-    demand(loop.run(compute.add_image("function", image.path().string())));
+    demand(loop.run(shelf.add("function", image.path().string())));
     demand(loop.run(flavours.seed()));
   }
   ~ComputeStack() { stop(); }
@@ -122,6 +125,7 @@ class ComputeStack {
   EventLog events{database_, *bus, clock};
   ComputeNews news{events, clock, {}};
   ComputeCloud cloud{database_, compute, operations, events, clock, settings, {}};
+  compute::Images shelf{database_, clock, images.path().string()};
   Flavours flavours{database_, clock};
 };
 

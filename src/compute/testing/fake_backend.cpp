@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtimes/testing/fake_backend.h"
+#include "compute/testing/fake_backend.h"
 
 #include <utility>
 
-namespace nephele::runtimes::testing {
-
-using compute::MachineEvent;
-using compute::MachineState;
+namespace nephele::compute::testing {
 
 void FakeBackend::tell(std::int64_t server, std::int64_t generation, MachineEvent::What what, std::string reason) {
-  events_->on_event({.id = compute::ServerId(server),
+  events_->on_event({.id = ServerId(server),
                      .generation = generation,
                      .sequence = ++sequence_,
                      .what = what,
@@ -30,6 +27,11 @@ void FakeBackend::happens(std::int64_t server, MachineEvent::What what, std::str
   tell(server, machine.spec.generation, what, std::move(reason));
 }
 
+void FakeBackend::lose_all() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, machine] : machines_) machine.up = false;
+}
+
 std::optional<FakeBackend::Machine> FakeBackend::machine(std::int64_t server) const {
   const std::lock_guard lock(mutex_);
   const auto found = machines_.find(server);
@@ -41,7 +43,7 @@ std::size_t FakeBackend::machines() const {
   return machines_.size();
 }
 
-Task<Result<>> FakeBackend::prepare(compute::MachineSpec spec, std::vector<compute::ContextFile> context) {
+Task<Result<>> FakeBackend::prepare(MachineSpec spec, std::vector<ContextFile> context) {
   const std::lock_guard lock(mutex_);
   auto& machine = machines_[spec.id.number()];
   for (const auto& file : context) machine.files[file.name] = file.content.reveal();
@@ -49,7 +51,7 @@ Task<Result<>> FakeBackend::prepare(compute::MachineSpec spec, std::vector<compu
   co_return Result<>{};
 }
 
-Task<Result<>> FakeBackend::start(compute::MachineSpec spec) {
+Task<Result<>> FakeBackend::start(MachineSpec spec) {
   const std::lock_guard lock(mutex_);
   auto& machine = machines_[spec.id.number()];
   machine.spec = std::move(spec);
@@ -58,17 +60,17 @@ Task<Result<>> FakeBackend::start(compute::MachineSpec spec) {
   co_return Result<>{};
 }
 
-Task<Result<>> FakeBackend::stop(compute::ServerId id, std::chrono::milliseconds) {
+Task<Result<>> FakeBackend::stop(ServerId id, std::chrono::milliseconds) {
   const std::lock_guard lock(mutex_);
   machines_[id.number()].up = false;
   co_return Result<>{};
 }
 
-Task<Result<>> FakeBackend::reboot(compute::ServerId) {
+Task<Result<>> FakeBackend::reboot(ServerId) {
   co_return Result<>{};
 }
 
-Task<Result<compute::Resized>> FakeBackend::resize(compute::MachineSpec spec) {
+Task<Result<Resized>> FakeBackend::resize(MachineSpec spec) {
   Resizing how;
   {
     const std::lock_guard lock(mutex_);
@@ -82,10 +84,10 @@ Task<Result<compute::Resized>> FakeBackend::resize(compute::MachineSpec spec) {
   if (how == Resizing::refused) co_return fail(Kind::conflict, "the guest gave no memory back");
   const std::lock_guard lock(mutex_);
   machines_.at(spec.id.number()).spec = std::move(spec);
-  co_return how == Resizing::live ? compute::Resized::live : compute::Resized::needs_restart;
+  co_return how == Resizing::live ? Resized::live : Resized::needs_restart;
 }
 
-Task<Result<>> FakeBackend::remove(compute::ServerId id) {
+Task<Result<>> FakeBackend::remove(ServerId id) {
   const std::lock_guard lock(mutex_);
   machines_.erase(id.number());
   co_return Result<>{};
@@ -93,14 +95,14 @@ Task<Result<>> FakeBackend::remove(compute::ServerId id) {
 
 MachineState FakeBackend::state_of(std::int64_t id, const Machine& machine) const {
   const auto up = held_ ? MachineState::Power::starting : MachineState::Power::ready;
-  return {.id = compute::ServerId(id),
+  return {.id = ServerId(id),
           .generation = machine.spec.generation,
           .power = machine.up ? up : MachineState::Power::absent,
           .reason = {},
           .sizes = machine.spec.sizes};
 }
 
-Task<Result<MachineState>> FakeBackend::state(compute::ServerId id) {
+Task<Result<MachineState>> FakeBackend::state(ServerId id) {
   const std::lock_guard lock(mutex_);
   const auto found = machines_.find(id.number());
   if (found == machines_.end())
@@ -115,4 +117,4 @@ Task<Result<std::vector<MachineState>>> FakeBackend::list() {
   co_return out;
 }
 
-}  // namespace nephele::runtimes::testing
+}  // namespace nephele::compute::testing
