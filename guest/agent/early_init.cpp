@@ -51,7 +51,7 @@ Fd uevent_socket() {
 }
 
 /// The kernel is told not to scan by itself (scsi_mod.scan=manual): asking 256 addresses costs a fifth of the boot, and
-/// the context drive has the first one. The keeper looks at the others later.
+/// the context drive has the first one. Drives that are plugged in later announce themselves.
 void find_context_drive() {
   const std::unique_ptr<DIR, int (*)(DIR*)> hosts(::opendir("/sys/class/scsi_host"), ::closedir);
   while (const dirent* host = hosts ? ::readdir(hosts.get()) : nullptr)

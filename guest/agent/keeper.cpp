@@ -46,8 +46,6 @@ class Keeper {
     for_each_name("/sys/devices/system/memory",
                   [](const std::string& name) { memory_online("/sys/devices/system/memory/" + name); });
     grow();
-    for_each_name("/sys/class/scsi_host",
-                  [](const std::string& name) { write_file("/sys/class/scsi_host/" + name + "/scan", "- - -"); });
     loop_.run();
     return 0;
   }

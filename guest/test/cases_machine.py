@@ -87,6 +87,7 @@ def the_guest_lives_in_little_memory(image):
 
 def the_idle_guest_sleeps(image):
     with Machine(image).boot() as vm:
+        wait_for("the end of the boot", lambda: "~# " in vm.serial_log())
         vm.frames.close()  # a port without a host is hung up for ever: it must not wake the agent
         time.sleep(3)
 

@@ -30,7 +30,7 @@ esac
 
 
 def the_function_runs_unprivileged_and_within_limits(image):
-    context = {"FUNCTION_TIMEOUT": "3", "FUNCTION_ENV_COLOUR": "it's blue\nand green", "FUNCTION_TYPE": "text/plain"}
+    context = {"FUNCTION_TIMEOUT": "10", "FUNCTION_ENV_COLOUR": "it's blue\nand green", "FUNCTION_TYPE": "text/plain"}
     with Machine(image, "fn-f", context=context, function=FUNCTION).boot() as vm:
         def call(what, body=b"", path="/"):
             return vm.http("POST", f"{path}?{what}", body, seconds=60)
