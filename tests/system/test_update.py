@@ -31,8 +31,8 @@ def test_more_of_everything_live_without_a_missed_answer(cloud, runtime):
     assert shown["NAME"] == "larger" and shown["SCHEDULING"] == {"POLICY": "energy"}
     assert {key: shown["FAAS"][key] for key in wanted} == wanted, "the runtime shows exactly what was asked for"
     assert shown["FAAS"]["STATE"] == "RUNNING" and shown["FAAS"]["FLAVOUR"] == faas["FLAVOUR"]
-    cpus, _, disk = sizes(cloud, runtime)
-    assert cpus == wanted["CPU"] and disk == wanted["DISK_SIZE"]
+    wait_for("the guest has them all",
+             lambda: sizes(cloud, runtime) == (wanted["CPU"], wanted["MEMORY"], wanted["DISK_SIZE"]), 15)
     assert cloud.guest(runtime).json()["boot_id"] == boot_id, "it was not restarted"
 
 
