@@ -41,6 +41,7 @@ std::string text_of(const std::string& path) {
 pid_t start_child(const std::vector<std::string>& words, const std::string& log, uid_t user, gid_t group,
                   const std::string& folder) {
   std::vector<char*> arguments;  // made before fork: nothing after it may allocate
+  arguments.reserve(words.size() + 1);
   for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const pid_t parent = ::getpid();
