@@ -6,12 +6,14 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <list>
+#include <mutex>
 
 namespace nephele {
 
@@ -28,72 +30,94 @@ Task<Executor> this_executor() {
   co_return co_await asio::this_coro::executor;
 }
 
-// Each waiter has a timer of its own: waiters that shared one would cancel each other for ever. All but `rung` is
-// touched on the strand only. While `rung` is set and somebody waits, a handler that will wake them is on its way.
+Executor strand_over(const Executor& executor) {
+  if (const auto* plain = executor.target<asio::io_context::executor_type>()) return asio::make_strand(*plain);
+  return asio::make_strand(executor);
+}
+
+// A waiter's timer is touched on the waiter's own executor only, so ring() posts there; all else is guarded by the
+// mutex. Nobody is moved to another executor for the wait: see on_executor() about what that costs.
 struct Bell::State {
   struct Waiter {
+    Waiter(const Executor& ex, SteadyTime when) : executor(ex), timer(ex, when) {}
+    Executor executor;
     asio::steady_timer timer;
     bool rung = false;
   };
+  using Waiters = std::list<std::shared_ptr<Waiter>>;
 
-  explicit State(Executor ex) : strand(asio::make_strand(std::move(ex))) {}
-
-  void wake_all() {
-    if (waiting.empty() || !rung.exchange(false)) return;  // kept for the next wait, or taken by it meanwhile
-    for (Waiter* waiter : waiting) {
-      waiter->rung = true;
-      waiter->timer.cancel();
+  /// A waiter's place in the list, for as long as it waits.
+  class Place {
+   public:
+    Place(std::shared_ptr<State> state, std::shared_ptr<Waiter> waiter)
+        : state_(std::move(state)), waiter_(std::move(waiter)) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      const std::lock_guard lock(state_->mutex);
+      state_->waiting.remove(waiter_);
     }
+
+   private:
+    std::shared_ptr<State> state_;
+    std::shared_ptr<Waiter> waiter_;
+  };
+
+  /// True when a ring was kept, which is taken; else the waiter is on the list.
+  bool take_or_wait(const std::shared_ptr<Waiter>& waiter) {
+    const std::lock_guard lock(mutex);
+    if (std::exchange(rung, false)) return true;
+    waiting.push_back(waiter);
+    return false;
+  }
+  bool was_rung(const Waiter& waiter) {
+    const std::lock_guard lock(mutex);
+    return waiter.rung;
   }
 
-  asio::strand<Executor> strand;
-  std::list<Waiter*> waiting;
-  std::atomic<bool> rung{false};
+  std::mutex mutex;
+  Waiters waiting;
+  bool rung = false;
 };
 
-Bell::Bell(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+Bell::Bell() : state_(std::make_shared<State>()) {}
 Bell::~Bell() = default;
 
 void Bell::ring() {
   const auto state = state_;  // who hears the ring may end the bell before we are done
-  if (state->rung.exchange(true)) return;
-  asio::post(state->strand, [state] { state->wake_all(); });
+  State::Waiters awake;
+  {
+    const std::lock_guard lock(state->mutex);
+    state->rung = state->waiting.empty();
+    awake.swap(state->waiting);
+    for (const auto& waiter : awake) waiter->rung = true;
+  }
+  for (const auto& waiter : awake) asio::post(waiter->executor, [waiter] { waiter->timer.cancel(); });
 }
-
-namespace {
-template <class State>
-Task<bool> wait_on_strand(std::shared_ptr<State> state, SteadyTime when) {
-  if (state->rung.exchange(false)) co_return true;
-  typename State::Waiter waiter{.timer = asio::steady_timer(state->strand, when)};
-  struct Place {
-    std::list<typename State::Waiter*>& list;
-    typename std::list<typename State::Waiter*>::iterator at;
-    ~Place() { list.erase(at); }
-  };
-  const Place place{state->waiting, state->waiting.insert(state->waiting.end(), &waiter)};
-  boost::system::error_code ec;
-  co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-  if (ec && !waiter.rung) throw boost::system::system_error(ec);  // cancelled from outside, not by a ring
-  co_return waiter.rung;
-}
-}  // namespace
 
 Task<bool> Bell::wait_until(SteadyTime when) {
-  auto state = state_;
-  co_return co_await asio::co_spawn(state->strand, wait_on_strand(state, when), asio::use_awaitable);
+  const auto state = state_;
+  const auto waiter = std::make_shared<State::Waiter>(co_await this_executor(), when);
+  if (state->take_or_wait(waiter)) co_return true;
+  const State::Place place(state, waiter);
+  boost::system::error_code ec;
+  co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+  const bool rung = state->was_rung(*waiter);
+  if (ec && !rung) throw boost::system::system_error(ec);  // cancelled from outside, not by a ring
+  co_return rung;
 }
 
 struct Scope::State {
-  explicit State(Executor ex) : executor(ex), strand(asio::make_strand(std::move(ex))) {}
+  explicit State(const Executor& ex) : executor(ex), strand(strand_over(ex)) {}
 
   Executor executor;
-  asio::strand<Executor> strand;  // guards everything below
+  Executor strand;  // guards everything below
   std::list<asio::cancellation_signal> signals;
   bool stopping = false;
   std::atomic<std::size_t> running{0};
 };
 
-Scope::Scope(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+Scope::Scope(const Executor& executor) : state_(std::make_shared<State>(executor)) {}
 Scope::~Scope() = default;
 
 const Executor& Scope::executor() const {

@@ -64,11 +64,23 @@ Task<std::invoke_result_t<Job&>> run_on(Post post, Job job) {
   if constexpr (!std::is_void_v<Answer>) co_return std::move(*boxed);
 }
 
+/// A new strand: what runs on it runs one at a time. Better than asio::make_strand(executor), which buries one erased
+/// executor in another: that costs an allocation and a shared count for each copy, and ThreadSanitizer, which does not
+/// understand that count's fence, then reports races that are none.
+Executor strand_over(const Executor& executor);
+
+/// Runs `work` on another executor (a strand, or a context with one thread) and resumes the caller on its own; cancelling
+/// the caller cancels the work there. Never co_await asio::co_spawn(other, ...) for that: Boost 1.81 sends a cancellation
+/// to the other executor with a bare pointer, which dangles when the work ends at that moment (found by a crash).
+template <class T>
+Task<T> on_executor(Executor other, Task<T> work);
+
 /// A bell that any number of coroutines wait for; ring() may come from any thread and wakes all who wait. A ring while
 /// nobody waits is kept for the next wait, so no wake-up is lost; several such rings are one.
 class Bell {
  public:
-  explicit Bell(Executor executor);
+  Bell();
+  explicit Bell(const Executor&) : Bell() {}  ///< every waiter brings its own executor; this form says so aloud
   ~Bell();
   Bell(const Bell&) = delete;
   Bell& operator=(const Bell&) = delete;
@@ -87,7 +99,7 @@ class Bell {
 /// cancellation ends the program: it is a bug.
 class Scope {
  public:
-  explicit Scope(Executor executor);
+  explicit Scope(const Executor& executor);
   ~Scope();  ///< the owner must have awaited stop(), or the executor must no longer run
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -112,3 +124,4 @@ Task<Result<T>> with_deadline(Task<Result<T>> work, SteadyTime deadline, std::st
 }  // namespace nephele
 
 #include "base/async_deadline.h"  // IWYU pragma: export
+#include "base/async_hop.h"       // IWYU pragma: export

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
 #include <latch>
@@ -67,6 +68,61 @@ TEST(RunOn, CarriesValuesThatHaveNoDefault) {
     co_return odd.value;
   };
   EXPECT_EQ(run_to_end(work(threads)), 7);
+}
+
+Task<std::unique_ptr<int>> answer_from(std::thread::id& where) {
+  co_await sleep_for(1ms);
+  where = std::this_thread::get_id();
+  co_return std::make_unique<int>(5);
+}
+
+TEST(OnExecutor, RunsThereAndResumesHere) {
+  RunningContext context(1);
+  const auto home = std::this_thread::get_id();
+  auto work = [](Executor other, std::thread::id here) -> Task<> {
+    std::thread::id where;
+    EXPECT_EQ(*co_await on_executor(other, answer_from(where)), 5);
+    EXPECT_NE(where, here);
+    EXPECT_EQ(std::this_thread::get_id(), here);
+    co_await on_executor(other, sleep_for(1ms));
+    EXPECT_EQ(std::this_thread::get_id(), here);
+  };
+  run_to_end(work(context.executor(), home));
+}
+
+Task<> throws_there() {
+  co_await sleep_for(1ms);
+  throw std::runtime_error("there");
+}
+
+TEST(OnExecutor, ThrowsHereWhatIsThrownThere) {
+  RunningContext context(1);
+  EXPECT_THROW(run_to_end(on_executor(context.executor(), throws_there())), std::runtime_error);
+}
+
+Task<Result<int>> nap(std::chrono::microseconds span) {
+  asio::steady_timer timer(co_await this_executor(), span);
+  co_await timer.async_wait(asio::use_awaitable);
+  co_return 1;
+}
+
+TEST(OnExecutor, IsCancelledFromHereAtAnyMoment) {
+  RunningContext homes(2);
+  RunningContext others(2);
+  auto work = [](Executor other) -> Task<int> {
+    int in_time = 0;
+    for (int i = 0; i < 150; ++i) {  // work and deadline end in the same moment, in all orders
+      auto there = on_executor(strand_over(other), nap(std::chrono::microseconds(500 + i % 7 * 50)));
+      const auto answer = co_await with_deadline(std::move(there), steady_clock::now() + 600us, "there");
+      if (answer) ++in_time;
+    }
+    auto endless = on_executor(strand_over(other), nap(1h));
+    EXPECT_FALSE(co_await with_deadline(std::move(endless), in(5ms), "there"));
+    co_return in_time;
+  };
+  std::vector<std::future<int>> answers;
+  for (int i = 0; i < 8; ++i) answers.push_back(homes.begin(work(others.executor())));
+  for (auto& answer : answers) EXPECT_GE(answer.get(), 0);
 }
 
 TEST(Bell, KeepsARingForTheNextWait) {
@@ -240,7 +296,7 @@ Task<> loop_on_bell(Bell& bell, std::atomic<int>& turns) {
   }
 }
 
-TEST(Scope, StopReachesIntoABell) {
+TEST(Scope, StopReachesIntoABell) {  // where a cancellation across executors once crashed
   RunningContext context(2);
   Bell bell(context.executor());
   std::atomic<int> turns{0};
@@ -329,7 +385,7 @@ TEST(WithDeadline, RunsByTheThousandOnStrandsOfSeveralThreads) {
   for (int i = 0; i < 300; ++i) {
     auto work = i % 2 == 0 ? answer_after(std::chrono::milliseconds(i % 7), i) : never();
     answers.push_back(
-        asio::co_spawn(asio::make_strand(context.executor()),
+        asio::co_spawn(strand_over(context.executor()),
                        with_deadline(std::move(work), in(std::chrono::milliseconds(i % 2 == 0 ? 30'000 : 5)), "it"),
                        asio::use_future));
   }

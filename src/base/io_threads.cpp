@@ -15,9 +15,12 @@ IoThreads::IoThreads(std::size_t count) {
   }
 }
 
-IoThreads::~IoThreads() {
+IoThreads::~IoThreads() { halt(); }
+
+void IoThreads::halt() {
   for (const auto& loop : loops_) loop->context.stop();
-  for (const auto& loop : loops_) loop->thread.join();
+  for (const auto& loop : loops_)
+    if (loop->thread.joinable()) loop->thread.join();
 }
 
 std::vector<Executor> IoThreads::executors() const {

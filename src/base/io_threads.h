@@ -25,6 +25,9 @@ class IoThreads {
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
 
+  /// Ends the threads between two steps, as a death of the process would; what waits on them never goes on.
+  void halt();
+
   std::vector<Executor> executors() const;
   Executor first() const { return loops_.front()->context.get_executor(); }
 

@@ -3,6 +3,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
 #include <optional>
@@ -54,9 +55,14 @@ class RunningContext {
 
   Executor executor() { return io_.get_executor(); }
 
+  /// Runs `work` on a strand of its own and waits for it here.
   template <class T>
   T wait(Task<T> work) {
-    return asio::co_spawn(io_, std::move(work), asio::use_future).get();
+    return begin(std::move(work)).get();
+  }
+  template <class T>
+  std::future<T> begin(Task<T> work) {
+    return asio::co_spawn(asio::make_strand(io_), std::move(work), asio::use_future);
   }
 
  private:

@@ -2,12 +2,15 @@
 #include "base/settings/symbol_yaml.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
+#include <sstream>
 
 #include "base/utf8.h"
 
@@ -171,6 +174,37 @@ void adopt(Node& root, const Unindented& rule, std::vector<std::string>& warning
 
 namespace {
 
+/// Listens to the library's events only to learn where documents begin.
+class Documents final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  int line() const noexcept { return line_; }
+
+ private:
+  int line_ = 1;
+};
+
+/// One document, and nothing after it. Not YAML::LoadAll: before a stray ',' the library (0.7) finds empty documents
+/// without end.
+Result<> check_single(const std::string& text, const std::string& file) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  Documents documents;
+  if (parser.HandleNextDocument(documents) && parser.HandleNextDocument(documents))
+    return fail_at({.file = file, .line = documents.line()},
+                   "a second document or a stray sign begins here; remove it");
+  return {};
+}
+
 /// What must not reach the YAML library.
 Result<> check_text(std::string_view text, const std::string& file) {
   int line = 1;
@@ -190,14 +224,14 @@ Result<Document> read_symbol_yaml(std::string_view text, const std::string& file
                                   std::span<const Unindented> unindented) {
   TRY_VOID(check_text(text, file));
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) return fail_at({.file = file, .line = 1}, "holds several documents; one is allowed");
+    const std::string copy(text);
+    TRY_VOID(check_single(copy, file));
+    const YAML::Node document = YAML::Load(copy);
     YamlReader reader(file);
-    if (documents.empty() || documents.front().IsNull())
+    if (!document.IsDefined() || document.IsNull())
       return Document{.root = Node({.file = file, .line = 1}, Node::Table{}), .warnings = {}};
-    if (!documents.front().IsMap())
-      return fail_at({.file = file, .line = 1}, "expected lines such as ':port: 1337' at the top");
-    TRY(Node root, reader.convert(documents.front(), 0));
+    if (!document.IsMap()) return fail_at({.file = file, .line = 1}, "expected lines such as ':port: 1337' at the top");
+    TRY(Node root, reader.convert(document, 0));
     for (const Unindented& rule : unindented) adopt(root, rule, reader.warnings);
     return Document{.root = std::move(root), .warnings = std::move(reader.warnings)};
   } catch (const YAML::Exception& error) {

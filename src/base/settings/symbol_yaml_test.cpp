@@ -118,8 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Scalar{"Nothing", "", "null"}, Scalar{"QuotedNothing", "''", R"("")"},
                     Scalar{"Symbol", ":file", R"("file")"}, Scalar{"QuotedSymbol", "':file'", R"(":file")"},
                     Scalar{"Colon", "a:b", R"("a:b")"}, Scalar{"Text", "two words", R"("two words")"},
-                    Scalar{"FlowList", "[1, a]", R"([1,"a"])"},
-                    Scalar{"Nan", ".nan", R"(".nan")"}, Scalar{"StringTag", "!!str 30", R"("30")"}),
+                    Scalar{"FlowList", "[1, a]", R"([1,"a"])"}, Scalar{"Nan", ".nan", R"(".nan")"},
+                    Scalar{"StringTag", "!!str 30", R"("30")"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(SymbolYaml, AnEmptyFileIsAnEmptyTable) {
@@ -160,7 +160,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"Ruby", ":a: !ruby/object:Gem::Requirement x\n", "engine.conf:1: the tag"},
                     Refused{"Nul", std::string(":a: \0\n", 6), "engine.conf:1: a byte that is no UTF-8 text"},
                     Refused{"NotUtf8", ":a: 1\n:b: \xFF\n", "engine.conf:2: a byte that is no UTF-8"},
-                    Refused{"TwoDocuments", ":a: 1\n---\n:b: 1\n", "several documents"},
+                    Refused{"TwoDocuments", ":a: 1\n---\n:b: 1\n", "engine.conf:2: a second document"},
+                    Refused{"StrayComma", ",}\n:a: 1\n", "a stray sign"},
+                    Refused{"StrayBracket", ":a: [1]]\n:b: 2\n", "engine.conf:1: no valid YAML"},
                     Refused{"Deep", ":a: " + std::string(200, '[') + std::string(200, ']') + "\n", "nested too deeply"},
                     Refused{"VeryDeep", ":a: " + std::string(50'000, '['), "engine.conf:"},
                     Refused{"Laughs", laughs(), "grow too large"},
