@@ -69,9 +69,10 @@ Task<std::invoke_result_t<Job&>> run_on(Post post, Job job) {
 /// understand that count's fence, then reports races that are none.
 Executor strand_over(const Executor& executor);
 
-/// Runs `work` on another executor (a strand, or a context with one thread) and resumes the caller on its own; cancelling
-/// the caller cancels the work there. Never co_await asio::co_spawn(other, ...) for that: Boost 1.81 sends a cancellation
-/// to the other executor with a bare pointer, which dangles when the work ends at that moment (found by a crash).
+/// Runs `work` on another executor (a strand, or a context with one thread) and resumes the caller on its own;
+/// cancelling the caller cancels the work there. Never co_await asio::co_spawn(other, ...) for that: Boost 1.81 sends a
+/// cancellation to the other executor with a bare pointer, which dangles when the work ends at that moment (found by a
+/// crash).
 template <class T>
 Task<T> on_executor(Executor other, Task<T> work);
 

@@ -34,8 +34,12 @@ class ManualClock final : public Clock {
   std::atomic<std::int64_t> ms_;
 };
 
-inline std::int64_t to_ms(Time time) { return time.time_since_epoch().count(); }
-inline Time from_ms(std::int64_t ms) { return Time{std::chrono::milliseconds{ms}}; }
+inline std::int64_t to_ms(Time time) {
+  return time.time_since_epoch().count();
+}
+inline Time from_ms(std::int64_t ms) {
+  return Time{std::chrono::milliseconds{ms}};
+}
 
 /// "2026-03-01T12:00:00.250Z"
 std::string iso8601(Time time);

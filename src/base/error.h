@@ -15,9 +15,9 @@ enum class Kind : std::uint8_t {
   unauthorized,  ///< nobody is known behind the credentials
   forbidden,     ///< known, but not allowed
   not_found,
-  conflict,    ///< clashes with the present state
-  over_quota,  ///< a limit of an account, a project or this machine
-  busy,        ///< a transient state or a full queue: the same request may succeed later
+  conflict,     ///< clashes with the present state
+  over_quota,   ///< a limit of an account, a project or this machine
+  busy,         ///< a transient state or a full queue: the same request may succeed later
   unavailable,  ///< a system behind us does not answer or refuses to work
   timeout,
   internal,  ///< a bug of ours, or the impossible

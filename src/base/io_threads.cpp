@@ -15,7 +15,9 @@ IoThreads::IoThreads(std::size_t count) {
   }
 }
 
-IoThreads::~IoThreads() { halt(); }
+IoThreads::~IoThreads() {
+  halt();
+}
 
 void IoThreads::halt() {
   for (const auto& loop : loops_) loop->context.stop();

@@ -34,7 +34,9 @@ void Object::erase(std::string_view name) {
   std::erase_if(members_, [name](const Member& member) { return member.first == name; });
 }
 
-bool operator==(const Object& a, const Object& b) { return a.members_ == b.members_; }
+bool operator==(const Object& a, const Object& b) {
+  return a.members_ == b.members_;
+}
 
 Value::Value(double v) {
   if (!std::isfinite(v)) return;  // JSON has no such number: null

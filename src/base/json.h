@@ -53,20 +53,20 @@ enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 
 class Value {
  public:
-  Value() = default;  ///< null
-  Value(std::nullptr_t) {}  // NOLINT(google-explicit-constructor): literals read as JSON
-  Value(bool v) : data_(v) {}  // NOLINT(google-explicit-constructor)
+  Value() = default;                        ///< null
+  Value(std::nullptr_t) {}                  // NOLINT(google-explicit-constructor): literals read as JSON
+  Value(bool v) : data_(v) {}               // NOLINT(google-explicit-constructor)
   Value(Number v) : data_(std::move(v)) {}  // NOLINT(google-explicit-constructor)
-  Value(std::int64_t v) : data_(Number{std::to_string(v)}) {}  // NOLINT(google-explicit-constructor)
-  Value(int v) : Value(static_cast<std::int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::int64_t v) : data_(Number{std::to_string(v)}) {}      // NOLINT(google-explicit-constructor)
+  Value(int v) : Value(static_cast<std::int64_t>(v)) {}            // NOLINT(google-explicit-constructor)
   Value(std::uint32_t v) : Value(static_cast<std::int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
-  Value(std::uint64_t v) : data_(Number{std::to_string(v)}) {}  // NOLINT(google-explicit-constructor)
+  Value(std::uint64_t v) : data_(Number{std::to_string(v)}) {}     // NOLINT(google-explicit-constructor)
   Value(double v);  // NOLINT(google-explicit-constructor): shortest form that reads back; 2.0 keeps its point
-  Value(std::string v) : data_(std::move(v)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string v) : data_(std::move(v)) {}         // NOLINT(google-explicit-constructor)
   Value(std::string_view v) : data_(std::string(v)) {}  // NOLINT(google-explicit-constructor)
-  Value(const char* v) : data_(std::string(v)) {}  // NOLINT(google-explicit-constructor)
-  Value(Array v) : data_(std::move(v)) {}  // NOLINT(google-explicit-constructor)
-  Value(Object v) : data_(std::move(v)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* v) : data_(std::string(v)) {}       // NOLINT(google-explicit-constructor)
+  Value(Array v) : data_(std::move(v)) {}               // NOLINT(google-explicit-constructor)
+  Value(Object v) : data_(std::move(v)) {}              // NOLINT(google-explicit-constructor)
 
   Type type() const noexcept { return static_cast<Type>(data_.index()); }
   bool is_null() const noexcept { return type() == Type::null; }
@@ -95,12 +95,24 @@ class Value {
 };
 
 // Only here is Value complete, which the vector's members need.
-inline bool Object::empty() const noexcept { return members_.empty(); }
-inline std::size_t Object::size() const noexcept { return members_.size(); }
-inline std::vector<Member>::const_iterator Object::begin() const noexcept { return members_.begin(); }
-inline std::vector<Member>::const_iterator Object::end() const noexcept { return members_.end(); }
-inline std::vector<Member>::iterator Object::begin() noexcept { return members_.begin(); }
-inline std::vector<Member>::iterator Object::end() noexcept { return members_.end(); }
+inline bool Object::empty() const noexcept {
+  return members_.empty();
+}
+inline std::size_t Object::size() const noexcept {
+  return members_.size();
+}
+inline std::vector<Member>::const_iterator Object::begin() const noexcept {
+  return members_.begin();
+}
+inline std::vector<Member>::const_iterator Object::end() const noexcept {
+  return members_.end();
+}
+inline std::vector<Member>::iterator Object::begin() noexcept {
+  return members_.begin();
+}
+inline std::vector<Member>::iterator Object::end() noexcept {
+  return members_.end();
+}
 
 struct Limits {
   std::size_t depth = 32;

@@ -28,7 +28,9 @@ struct IsResult<Result<T>> : std::true_type {};
   return std::unexpected<Error>(Error(kind, std::move(sentence)));
 }
 
-[[nodiscard]] inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 }  // namespace nephele
 
@@ -36,12 +38,14 @@ struct IsResult<Result<T>> : std::true_type {};
 // TRY_VOID(f()) and CO_TRY_VOID(f()) are for a Result<> without a value.
 #define NE_CAT2(a, b) a##b
 #define NE_CAT(a, b) NE_CAT2(a, b)
-#define NE_TRY2(tmp, ret, decl, ...)                                    \
-  auto tmp = (__VA_ARGS__);                                             \
-  if (!tmp) [[unlikely]] ret ::std::unexpected(std::move(tmp).error()); \
+#define NE_TRY2(tmp, ret, decl, ...)               \
+  auto tmp = (__VA_ARGS__);                        \
+  if (!tmp) [[unlikely]]                           \
+    ret ::std::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)
-#define NE_TRY_VOID2(tmp, ret, ...) \
-  if (auto tmp = (__VA_ARGS__); !tmp) [[unlikely]] ret ::std::unexpected(std::move(tmp).error())
+#define NE_TRY_VOID2(tmp, ret, ...)                \
+  if (auto tmp = (__VA_ARGS__); !tmp) [[unlikely]] \
+  ret ::std::unexpected(std::move(tmp).error())
 #define TRY(decl, ...) NE_TRY2(NE_CAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
 #define CO_TRY(decl, ...) NE_TRY2(NE_CAT(try_, __COUNTER__), co_return, decl, __VA_ARGS__)
 #define TRY_VOID(...) NE_TRY_VOID2(NE_CAT(try_, __COUNTER__), return, __VA_ARGS__)

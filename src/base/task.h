@@ -14,7 +14,8 @@ namespace asio = boost::asio;
 template <class T = void>
 class [[nodiscard, clang::coro_return_type, clang::coro_lifetimebound]] Task : public asio::awaitable<T> {
  public:
-  Task(asio::awaitable<T> work) noexcept : asio::awaitable<T>(std::move(work)) {}  // NOLINT(google-explicit-constructor)
+  Task(asio::awaitable<T> work) noexcept
+      : asio::awaitable<T>(std::move(work)) {}  // NOLINT(google-explicit-constructor)
 };
 
 }  // namespace nephele
