@@ -72,6 +72,12 @@ class Life {
     started = true;
   }
 
+  /// As kill -9 would: nothing is given back, nothing is finished.
+  void die() {
+    threads.halt();
+    started = false;
+  }
+
   IoThreads threads{1};
   std::unique_ptr<sql::Database> database;
   SystemClock clock;
@@ -88,6 +94,7 @@ class Life {
     settings.host = "here";
     settings.first_retry = 5ms;
     settings.poll = 50ms;
+    settings.lease = 1s;
     return settings;
   }
 };
@@ -340,6 +347,26 @@ TEST_P(ComputeTest, ABuildInterruptedByTheEndOfTheControlPlaneGoesOnInTheNext) {
   begin();
   EXPECT_TRUE(reaches(created.server.id, Observed::ready));
   EXPECT_EQ(machines.machines(), 1);
+}
+
+TEST_P(ComputeTest, OfTwoControlPlanesOneDiesInTheMiddleAndEverythingIsDoneOnce) {
+  constexpr int servers = 24;
+  auto other = std::make_unique<Life>(fresh().open(), key, machines, images.path().string(), settings);
+  other->start();
+  machines.hold_ready(true);
+  std::vector<Created> created;
+  for (int i = 0; i < servers; ++i) created.push_back(create().value());
+  ASSERT_TRUE(eventually([&] { return machines.machines() >= servers / 2; }));
+  life->die();
+  machines.hold_ready(false);
+  std::swap(life, other);
+  for (const auto& each : created) {
+    EXPECT_EQ(outcome(each.operation).state, operations::State::done);
+    EXPECT_TRUE(reaches(each.server.id, Observed::ready));
+    EXPECT_EQ(machines.machine(each.server.id.number())->starts, 1);
+  }
+  EXPECT_EQ(machines.machines(), servers);
+  other.reset();
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, ComputeTest, sql::testing::all_engines(), sql::testing::engine_name);

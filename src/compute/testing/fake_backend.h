@@ -18,6 +18,7 @@ class FakeBackend final : public Backend {
     MachineSpec spec;
     std::map<std::string, std::string> files;
     bool up = false;
+    int starts = 0;  ///< that made a process; one that found it running does not count
   };
   enum class Resizing : std::uint8_t { live, by_restart, refused, held };
 
