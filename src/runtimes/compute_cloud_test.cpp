@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <random>
 #include <set>
 
 #include "runtimes/testing/cloud_fixture.h"
@@ -317,6 +319,39 @@ TEST_P(ComputeCloudTest, ShowsTheEndOfAMachineThatSomebodyElseRemoved) {
   ASSERT_TRUE(stack->reaches(view.id, "ERROR"));
   EXPECT_EQ(stack->read(view.id).text_at({"FAAS", "ERROR"}), "the machine was removed");
   EXPECT_TRUE(stack->loop.run(stack->cloud.remove(ComputeStack::ada(), view.id))) << "and it can still be deleted";
+}
+
+/// Pairs of the guide's diagram that an event stream can show, and PENDING -> ERROR.
+const std::set<std::string> arrows_shown{"PENDING RUNNING", "PENDING ERROR", "RUNNING UPDATING", "UPDATING RUNNING",
+                                         "UPDATING ERROR",  "RUNNING ERROR", "ERROR RUNNING",    "ERROR ERROR"};
+
+TEST_P(ComputeCloudTest, TellsNoTransitionThatTheDiagramLacks) {
+  std::mt19937 random(1337);  // fixed, so that a failure repeats
+  const auto view = stack->running();
+  const auto vm = stack->vm_of(view.id);
+  constexpr std::array accidents{MachineEvent::What::crashed, MachineEvent::What::panicked,
+                                 MachineEvent::What::guest_reboot, MachineEvent::What::guest_shutdown};
+  constexpr std::array resizes{FakeBackend::Resizing::live, FakeBackend::Resizing::by_restart,
+                               FakeBackend::Resizing::refused};
+  for (int step = 0; step < 25; ++step) {
+    stack->backend.resize_by(resizes.at(random() % resizes.size()));
+    const auto change = R"({"FAAS":{"FLAVOUR":"","MEMORY":)" + std::to_string(128 + random() % 100) + "}}";
+    auto answer = stack->loop.begin(stack->cloud.update(ComputeStack::ada(), view.id, ComputeStack::change(change)));
+    if (random() % 2 == 0 && stack->backend.machine(vm)->up)
+      stack->backend.happens(vm, accidents.at(random() % accidents.size()));
+    (void)answer.get();
+  }
+  ASSERT_TRUE(stack->loop.run(stack->cloud.remove(ComputeStack::ada(), view.id)));
+  std::string last;
+  for (const auto& type : types(view.id)) {
+    if (!type.starts_with("state:")) continue;
+    const auto state = type.substr(6);
+    if (!last.empty()) {
+      EXPECT_TRUE(arrows_shown.contains(last + " " + state)) << last << " -> " << state;
+    }
+    last = state;
+  }
+  EXPECT_EQ(types(view.id).back(), "deleted");
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, ComputeCloudTest, sql::testing::all_engines(), sql::testing::engine_name);
