@@ -127,7 +127,9 @@ Task<AcceleratorChoice> choose_accelerator(AcceleratorProbe probe) {
   const auto guest = co_await run_guest(probe, Accelerator::kvm);
   AcceleratorChoice choice{Accelerator::kvm, "kvm"};
   if (!proved(guest)) {
-    const std::string how = guest ? fmt::format("it ended {}", guest->status) : guest.error().sentence();
+    const std::string how = guest                                   ? fmt::format("it ended {}", guest->status)
+                            : guest.error().kind() == Kind::timeout ? "it says nothing within a second"
+                                                                    : guest.error().sentence();
     choice = software(fmt::format("/dev/kvm is there but a test guest does not run on it: {}", how));
     // A host too busy for any guest has proved nothing: asked again at the next start.
     const auto emulated = co_await run_guest(probe, Accelerator::tcg);

@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds press_again{1'000};  // a press while the guest boots is lost
 constexpr std::chrono::milliseconds quit_limit{3'000};
 constexpr std::chrono::milliseconds kill_limit{10'000};
-constexpr std::chrono::milliseconds console_look{5'000};
+constexpr std::chrono::milliseconds console_look{3'000};
 constexpr std::chrono::milliseconds reconnect_pause{500};
 
 std::string last_line(const std::string& path) {
@@ -194,16 +194,22 @@ Task<Result<>> Machine::stop(std::chrono::milliseconds grace) {
 Task<Result<>> Machine::reboot(std::chrono::milliseconds grace) {
   const Pointer self = shared_from_this();
   if (process_ended_) co_return fail(Kind::conflict, "the machine is not running; start it");
-  rebooting_ = true;
-  const auto done = [](Machine* machine) { machine->rebooting_ = false; };
-  const std::unique_ptr<Machine, decltype(done)> guard(this, done);
+  record_.rebooting = true;
+  co_await save();
   if (record_.ready) co_await power_down(grace);
   if (process_ended_) co_return fail(Kind::unavailable, "the machine ended while it was asked to restart");
-  co_await set_ready(false);
+  co_return co_await begin_again();
+}
+
+// After a power-off the process still holds the machine, stopped (-no-shutdown): reset and go on.
+Task<Result<>> Machine::begin_again() {
+  record_.ready = false;
   CO_TRY_VOID(co_await ask("system_reset"));
   if (powered_off_) {
     CO_TRY_VOID(co_await ask("cont"));
   }
+  record_.rebooting = false;
+  co_await save();
   co_return Result<>{};
 }
 

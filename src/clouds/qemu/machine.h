@@ -98,6 +98,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
   Task<Result<>> finish_start();
   Task<Error> give_up_start(Error why);
   Task<Result<>> read_back();
+  Task<Result<>> begin_again();
   Task<> conclude();
   Task<> save();
   void emit(Happened::What what, std::string reason);
@@ -136,8 +137,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
   std::string end_reason_;
   SteadyTime last_reset_{};
   std::int64_t sequence_ = 0;
-  bool starting_ = false;   ///< start() has not returned: its caller hears of an end, nobody else
-  bool rebooting_ = false;  ///< a power-off is one half of our reboot
+  bool starting_ = false;  ///< start() has not returned: its caller hears of an end, nobody else
   bool powered_off_ = false;
   bool disk_stopped_ = false;
   bool process_ended_ = false;

@@ -90,7 +90,7 @@ Task<> Machine::on_shutdown(const json::Value& data) {
   else if (reason.starts_with("guest-")) {
     powered_off_ = true;
     changed_.tell();
-    if (rebooting_) co_return;
+    if (record_.rebooting) co_return;
     decide_end(Record::End::guest_shutdown, "the guest shut itself down");
   } else {
     // Our own quit, or somebody's signal: conclude() tells them apart.

@@ -56,7 +56,7 @@ Task<Result<Machine::Pointer>> Machine::start(Surroundings& around, RunDirectory
   record.phase = Record::Phase::starting;
   record.how = Record::End::none;
   record.reason.clear();
-  record.ready = record.stopping = false;
+  record.ready = record.stopping = record.rebooting = false;
   record.pid = 0;
   record.boot_id = host_boot_id();
   CO_TRY_VOID(co_await around.workers.run([directory, record] { return directory.save(record); }));
@@ -171,6 +171,11 @@ Task<Result<>> Machine::read_back() {
     changed_.tell();
   };
   json::Object data;
+  if (now == "shutdown" && record_.rebooting) {
+    powered_off_ = true;
+    co_return co_await begin_again();
+  }
+  record_.rebooting = false;
   if (now == "shutdown") {
     data.set("guest", true);
     data.set("reason", "guest-shutdown");
@@ -186,6 +191,10 @@ Task<Result<>> Machine::read_back() {
     // An earlier controller died between reset and continue.
     CO_TRY_VOID(co_await ask("cont"));
   }
+  // Whoever wanted it stopped died before it was; it will ask again.
+  if (now != "shutdown") record_.stopping = false;
+  CO_TRY(const std::uint64_t memory, co_await balloon_now());
+  record_.sizes.memory = Bytes::of(memory);
   co_return Result<>{};
 }
 

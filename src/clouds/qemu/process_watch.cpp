@@ -16,7 +16,12 @@
 namespace nephele::qemu {
 
 Task<> wait_for_end(const Process& process) {
-  asio::posix::stream_descriptor watched(co_await this_executor(), ::fcntl(process.descriptor(), F_DUPFD_CLOEXEC, 3));
+  int copy = -1;
+  while ((copy = ::fcntl(process.descriptor(), F_DUPFD_CLOEXEC, 3)) < 0) {
+    if (process.ended()) co_return;
+    co_await sleep_for(std::chrono::milliseconds(100));  // out of descriptors: somebody will close one
+  }
+  asio::posix::stream_descriptor watched(co_await this_executor(), copy);
   while (!process.ended()) co_await watched.async_wait(asio::posix::descriptor_base::wait_read, asio::use_awaitable);
 }
 

@@ -60,6 +60,7 @@ std::string write_record(const Record& record) {
   o.append("reason", record.reason);
   o.append("ready", record.ready);
   o.append("stopping", record.stopping);
+  o.append("rebooting", record.rebooting);
   o.append("pid", static_cast<std::int64_t>(record.pid));
   o.append("started", record.started);
   o.append("boot_id", record.boot_id);
@@ -88,6 +89,7 @@ Result<Record> read_record(std::string_view text) {
   out.reason = value.text_at({"reason"});
   out.ready = flag(value, "ready");
   out.stopping = flag(value, "stopping");
+  out.rebooting = flag(value, "rebooting");
   const std::uint64_t pid = number(value, "pid");
   out.pid = pid <= std::numeric_limits<pid_t>::max() ? static_cast<pid_t>(pid) : 0;
   out.started = number(value, "started");

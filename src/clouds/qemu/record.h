@@ -38,8 +38,9 @@ struct Record {
   Phase phase = Phase::prepared;
   End how = End::none;
   std::string reason;
-  bool ready = false;     ///< the guest said so and has not restarted since
-  bool stopping = false;  ///< we asked it to end: its end is no news
+  bool ready = false;      ///< the guest said so and has not restarted since
+  bool stopping = false;   ///< we asked it to end: its end is no news
+  bool rebooting = false;  ///< a power-off now is one half of our reboot
   pid_t pid = 0;
   std::uint64_t started = 0;  ///< start time of the process in clock ticks
   std::string boot_id;        ///< of the host

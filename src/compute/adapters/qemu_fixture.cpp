@@ -85,8 +85,8 @@ Controller::~Controller() {
   if (thread_.joinable()) thread_.join();
 }
 
-Cloud::Cloud()
-    : data_(directory_ / "data"),
+Cloud::Cloud(std::string data)
+    : data_(data.empty() ? directory_ / "data" : std::move(data)),
       address_prefix_(fmt::format("127.{}.{}", 112 + ::getpid() % 8, (::getpid() / 8) % 256)),
       controller_(std::make_unique<Controller>(data_)) {}
 

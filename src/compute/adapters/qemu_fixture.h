@@ -71,7 +71,7 @@ class Controller {
 /// A data directory whose machines are gone at the end of the test, whatever happened in it.
 class Cloud {
  public:
-  Cloud();
+  explicit Cloud(std::string data = "");  ///< empty: a temporary one
   ~Cloud();
   const std::string& data() const { return data_; }
   Controller& controller() { return *controller_; }

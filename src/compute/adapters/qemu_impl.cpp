@@ -151,6 +151,10 @@ Task<Result<QemuBackend::Impl::Found>> QemuBackend::Impl::look(ServerId id) {
 }
 
 Task<Result<MachineState>> QemuBackend::Impl::state(ServerId id) {
+  // A running machine that we know is told at once, also while somebody changes it.
+  if (const auto known = entries_.find(id); known != entries_.end() && known->second.machine)
+    if (const auto machine = known->second.machine; !machine->gone())
+      co_return machine_state(id, machine->record(), true);
   CO_TRY(const auto mine, co_await turn(id));
   auto found = co_await look(id);
   if (!found && found.error().kind() == Kind::not_found) co_return absent(id);

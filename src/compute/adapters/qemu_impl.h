@@ -80,7 +80,7 @@ class QemuBackend::Impl final : public qemu::Listener {
   };
 
   std::string servers() const { return settings_.data_directory + "/servers"; }
-  std::string links() const { return settings_.data_directory + "/links"; }
+  std::string links() const { return servers() + "/.links"; }
   qemu::RunDirectory directory_of(ServerId id) const;
   Task<Result<qemu::Turns::Turn>> turn(ServerId id);
   /// `not_found` when there is no such directory. Adopts a process that an earlier one of us started.

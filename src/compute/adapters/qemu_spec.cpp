@@ -31,9 +31,10 @@ Result<qemu::NetworkDevice> network_device(const NicSpec& nic) {
         return fail(Kind::invalid,
                     fmt::format("\"{}\" cannot be a private link; use letters, digits, - _ .", nic.link));
       out.kind = qemu::NetworkDevice::Kind::link;
-      // Seen from the run directory DATA/servers/ID/run, so that no path is too long for a socket.
-      out.local = fmt::format("../../../links/{}/{}", nic.link, nic.link_end);
-      out.remote = fmt::format("../../../links/{}/{}", nic.link, 1 - nic.link_end);
+      // Seen from the run directory DATA/servers/ID/run: no path is too long for a socket, and the machines' user needs
+      // no way through the data directory itself.
+      out.local = fmt::format("../../.links/{}/{}", nic.link, nic.link_end);
+      out.remote = fmt::format("../../.links/{}/{}", nic.link, 1 - nic.link_end);
       return out;
     }
     case NicSpec::Kind::tap:

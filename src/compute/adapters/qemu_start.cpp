@@ -85,11 +85,15 @@ Result<std::unique_ptr<QemuBackend::Impl>> QemuBackend::Impl::open(QemuSettings 
   settings.data_directory = std::filesystem::absolute(settings.data_directory).lexically_normal().string();
   while (settings.data_directory.size() > 1 && settings.data_directory.ends_with('/'))
     settings.data_directory.pop_back();
-  const mode_t ours = tools.user ? 0710 : 0700;  // their group passes through to what is theirs
-  TRY_VOID(make_directory(settings.data_directory, ours, tools.user, false));
-  TRY(tools.lock, lock_directory(settings.data_directory));
-  TRY_VOID(make_directory(settings.data_directory + "/servers", ours, tools.user, false));
-  TRY_VOID(make_directory(settings.data_directory + "/links", ours, tools.user, false));
+  const std::string& data = settings.data_directory;
+  std::error_code ec;
+  if (!std::filesystem::is_directory(data, ec)) {
+    TRY_VOID(make_directory(data, 0700, std::nullopt, false));
+  }
+  TRY(tools.lock, lock_directory(data));
+  const mode_t ours = tools.user ? 0710 : 0700;  // the machines' group passes through to what is theirs
+  TRY_VOID(make_directory(data + "/servers", ours, tools.user, false));
+  TRY_VOID(make_directory(data + "/servers/.links", ours, tools.user, false));
   auto out = std::make_unique<Impl>(std::move(settings), executor, std::move(log), std::move(tools));
   out->scope_.spawn(out->choose_early());  // so that the first start need not wait for it
   return out;

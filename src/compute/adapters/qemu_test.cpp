@@ -84,13 +84,20 @@ TEST(QemuBackend, AMachineOutlivesItsControllerAndIsResizedByTheNext) {
   EXPECT_EQ(shrunk.error().kind(), Kind::invalid);
 }
 
+// READY comes before the console's shell listens: what is typed in between is lost.
+bool typed_until(Cloud& cloud, ServerId id, const std::string& line, What what) {
+  const std::string console = cloud.backend().console_socket(id).value();
+  for (int tries = 0; tries < 5; ++tries) {
+    type_at_console(console, line);
+    if (cloud.events().wait(id, what, seconds(10))) return true;
+  }
+  return false;
+}
+
 TEST(QemuBackend, WhatHappensToAMachineIsToldOnce) {
   Cloud cloud;
   auto spec = cloud.boot(3);
-  const std::string console = cloud.backend().console_socket(spec.id).value();
-
-  type_at_console(console, "reboot");
-  ASSERT_TRUE(cloud.events().wait(spec.id, What::guest_reboot, seconds(30)));
+  ASSERT_TRUE(typed_until(cloud, spec.id, "reboot", What::guest_reboot));
   ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, seconds(60)));
   EXPECT_FALSE(cloud.events().heard(spec.id, What::guest_reboot)) << "one reboot is several resets, and one event";
 
@@ -98,8 +105,7 @@ TEST(QemuBackend, WhatHappensToAMachineIsToldOnce) {
   ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, seconds(60)));
   EXPECT_FALSE(cloud.events().heard(spec.id, What::guest_reboot)) << "we asked for it";
 
-  type_at_console(console, "poweroff");
-  ASSERT_TRUE(cloud.events().wait(spec.id, What::guest_shutdown, seconds(30)));
+  ASSERT_TRUE(typed_until(cloud, spec.id, "poweroff", What::guest_shutdown));
   EXPECT_EQ(cloud.state(spec.id).power, Power::stopped);
   EXPECT_TRUE(processes_with(spec.uuid).empty()) << "no hypervisor waits for a dead guest";
 
@@ -199,8 +205,8 @@ TEST(QemuBackend, TwoMachinesOnALinkReachEachOtherAndNothingOfThemRemains) {
     EXPECT_TRUE(processes_with(spec.uuid).empty());
     EXPECT_EQ(cloud.state(spec.id).power, Power::absent);
   }
-  EXPECT_TRUE(std::filesystem::is_empty(cloud.data() + "/servers"));
-  EXPECT_TRUE(std::filesystem::is_empty(cloud.data() + "/links"));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(cloud.data() + "/servers"))
+    EXPECT_EQ(entry.path().filename(), ".links") << "left over";
 }
 
 TEST(QemuBackend, ASecondControllerIsRefusedByName) {
