@@ -60,11 +60,35 @@ def alive(pid):
     return state not in "ZX"
 
 
+def processes_below(directory):
+    """[(pid, command)]: processes that work in this directory or name it."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                command = (entry / "cmdline").read_bytes()
+                if f"{directory}/".encode() in command or os.readlink(entry / "cwd").startswith(f"{directory}/"):
+                    found.append((int(entry.name), command.replace(b"\0", b" ").decode(errors="replace")[:120]))
+    return found
+
+
+def clear_leftovers():
+    """Clouds of test runs that were killed: their owner is dead, so nobody else will end them."""
+    for owner in pathlib.Path(tempfile.gettempdir()).glob("ne-*/owner"):
+        with contextlib.suppress(OSError, ValueError):
+            if alive(int(owner.read_text())):
+                continue
+            for pid, _ in processes_below(owner.parent):
+                os.kill(pid, signal.SIGKILL)
+            shutil.rmtree(owner.parent, ignore_errors=True)
+
+
 class Cloud:
     """`user`: a numeric uid that everything runs under (we are root then)."""
 
     def __init__(self, program=PROGRAM, user=None, name="cloud", environment=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"ne-{name}-"))  # short: sockets have 107 bytes
+        (self.directory / "owner").write_text(str(os.getpid()))
         self.data = self.directory / "data"
         self.port = free_port()
         self.user = user
@@ -173,7 +197,8 @@ class Cloud:
         for path in [self.output, *sorted(self.data.glob("log/*")), *sorted(self.data.glob("*.log")),
                      *sorted(self.data.glob("servers/*/*.log"))]:
             if path.is_file():
-                tail = path.read_text(errors="replace").splitlines()[-lines:]
+                said = path.read_text(errors="replace").splitlines()
+                tail = [line for line in said if " http.access " not in line][-lines:]
                 text.append(f"--- {path.relative_to(self.directory)}\n" + "\n".join(tail))
         return "\n".join(text)
 
@@ -197,17 +222,7 @@ class Cloud:
         return sorted(found)
 
     def processes(self):
-        """Every process that works in this directory or names it."""
-        found = []
-        for entry in pathlib.Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                with contextlib.suppress(OSError):
-                    command = (entry / "cmdline").read_bytes()
-                    if str(self.directory).encode() in command or os.readlink(entry / "cwd").startswith(
-                        str(self.directory)
-                    ):
-                        found.append((int(entry.name), command.replace(b"\0", b" ").decode(errors="replace")[:120]))
-        return found
+        return processes_below(self.directory)
 
     # ---- the API ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -10,6 +11,9 @@ import cloud as houses  # noqa: E402
 
 
 def pytest_configure(config):
+    # Ended from outside (a time limit): fixtures still stop what they started.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=1))
+    houses.clear_leftovers()
     for path, what in ((houses.PROGRAM, "build it: scripts/test does"), (houses.GUEST_IMAGE, "guest/build makes it")):
         if not os.path.exists(path):
             pytest.exit(f"{path} is missing; {what}", returncode=1)
