@@ -5,7 +5,6 @@
 
 #include <array>
 
-#include "apps/nephele/first_start.h"
 #include "apps/nephele/watch.h"
 #include "bus/bus.h"
 #include "compute/adapters/qemu.h"
@@ -31,9 +30,10 @@ std::string host_name() {
   return name.data();
 }
 
-operations::Settings operations_settings() {
+operations::Settings operations_settings(const Foundation& foundation) {
   operations::Settings settings;
   settings.host = host_name();
+  settings.keep = foundation.settings().operations_keep;
   return settings;
 }
 
@@ -53,6 +53,8 @@ runtimes::Settings runtimes_settings(const Foundation& foundation) {
   settings.host = foundation.settings().listen_address;
   settings.port = foundation.settings().port;
   settings.timeout = foundation.settings().request_timeout;
+  settings.events_keep = foundation.settings().events_keep;
+  settings.idempotency_keep = foundation.settings().idempotency_keep;
   return settings;
 }
 
@@ -61,6 +63,7 @@ Result<std::unique_ptr<compute::QemuBackend>> open_backend(Foundation& foundatio
   settings.data_directory = foundation.installation().directory();
   settings.program = foundation.settings().qemu;
   settings.machine_user = foundation.settings().machine_user;
+  settings.console_log_max = foundation.settings().console_log_max;
   if (!foundation.settings().guest_image.empty())
     settings.probe_rom = foundation.settings().guest_image + "/accel-probe.bin";
   return compute::QemuBackend::open(std::move(settings), foundation.threads().first(),
@@ -80,7 +83,7 @@ class Cloud::Parts {
         bus(bus::in_process_bus(foundation.database(), foundation.clock(), foundation.threads().first(), {},
                                 log("bus"))),
         operations(foundation.database(), foundation.key(), foundation.clock(), foundation.threads().first(),
-                   operations_settings(), log("operations")),
+                   operations_settings(foundation), log("operations")),
         identity(foundation.database(), foundation.key(), foundation.clock(), {}, log("identity")),
         compute(foundation.database(), operations, *bus, *backend, foundation.clock(), foundation.threads().first(),
                 compute_settings(foundation), log("compute")),
@@ -146,10 +149,10 @@ Result<std::unique_ptr<Cloud>> Cloud::open(Foundation& foundation) {
   return std::unique_ptr<Cloud>(new Cloud(std::make_unique<Parts>(foundation, std::move(backend), std::move(lock))));
 }
 
-Result<std::string> Cloud::start() {
+Result<std::string> Cloud::start(FirstStart first) {
   auto& p = *parts_;
   auto& threads = p.foundation.threads();
-  TRY_VOID(threads.run(first_start(p.foundation, p.identity, p.flavours, p.images)));
+  TRY_VOID(threads.run(first_start(first, p.foundation, p.identity, p.flavours, p.images)));
   TRY_VOID(threads.run(p.compute.start()));
   threads.run(p.bus->start());
   TRY_VOID(threads.run(p.operations.start()));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/nephele/first_start.h"
 #include "apps/nephele/foundation.h"
 #include "base/result.h"
 
@@ -19,7 +20,7 @@ class Cloud {
   Cloud& operator=(const Cloud&) = delete;
 
   /// Adopts machines, starts workers, listens. Answers the runtimes' base URL, which also stands in endpoints.json.
-  Result<std::string> start();
+  Result<std::string> start(FirstStart first);
   /// Lets requests and steps under way finish; machines go on.
   void stop();
   /// Ends every machine in an orderly way; after stop().

@@ -32,9 +32,9 @@ Task<Result<>> register_image(Foundation& foundation, compute::Images& images) {
 
 }  // namespace
 
-Task<Result<>> first_start(Foundation& foundation, identity::Identity& identity, runtimes::Flavours& flavours,
-                           compute::Images& images) {
-  CO_TRY_VOID(co_await make_account(foundation, identity));
+Task<Result<>> first_start(FirstStart first, Foundation& foundation, identity::Identity& identity,
+                           runtimes::Flavours& flavours, compute::Images& images) {
+  if (first == FirstStart::everything) CO_TRY_VOID(co_await make_account(foundation, identity));
   CO_TRY_VOID(co_await flavours.seed());
   co_return co_await register_image(foundation, images);
 }

@@ -15,6 +15,7 @@ namespace {
 struct Typed {
   std::string data, name, file, state, object;
   Flags flags;  // of settings
+  std::vector<std::string> services;
   bool json = false, detach = false, machines = false, yes = false, admin = false;
   std::int64_t id = 0;
   std::size_t limit = 50, bytes = 64 * 1024;
@@ -76,6 +77,12 @@ class CommandLine {
     setting(*start, "--port", "of the runtimes' REST API (NEPHELE_PORT; default 1337; 0: any free one)");
     setting(*start, "--listen", "address of the REST API (default 127.0.0.1)");
     start->add_flag("--detach", typed_.detach, "returns when the cloud listens; it goes on in the background");
+    auto* serve_some = verb(app_, "serve", "services of this node in the foreground, without a demo account",
+                            [this](const Context& c) { return serve(c, typed_.services); });
+    serve_some->add_option("SERVICE", typed_.services, "compute runtimes: in this release both, in one process")
+        ->required();
+    setting(*serve_some, "--port", "of the runtimes' REST API");
+    setting(*serve_some, "--listen", "address of the REST API");
     verb(app_, "status", "what runs, and where it listens", status);
     auto* end = verb(app_, "stop", "ends the control plane; machines go on",
                      [this](const Context& c) { return stop(c, typed_.machines); });

@@ -12,41 +12,55 @@ namespace {
 
 constexpr std::string_view system_directory = "/etc/nephele";
 
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
 auto table() {
   using settings::Table;
   return Table<Settings>("nephele")
       .add("DATABASE", &Settings::database_url,
            {.meaning = "postgresql://user@host/name, or sqlite:/path; empty: the file in the data directory"})
-      .add("LISTEN", &Settings::listen_address,
+      .add("RUNTIMES_ADDRESS", &Settings::listen_address,
            {.meaning = "address of the runtimes' REST API", .environment = "NEPHELE_LISTEN", .flag = "--listen"})
-      .add("PORT", &Settings::port,
+      .add("RUNTIMES_PORT", &Settings::port,
            {.meaning = "port of the runtimes' REST API; 0: any free one",
             .environment = "NEPHELE_PORT",
             .flag = "--port"},
            {.min = 0, .max = 65535})
-      .add("TLS_CERTIFICATE", &Settings::tls_certificate,
-           {.meaning = "PEM file of the chain, leaf first; with TLS_KEY"})
-      .add("TLS_KEY", &Settings::tls_key, {.meaning = "PEM file of the private key"})
+      .add("RUNTIMES_TLS_CERTIFICATE", &Settings::tls_certificate,
+           {.meaning = "PEM file of the chain, leaf first; with RUNTIMES_TLS_KEY"})
+      .add("RUNTIMES_TLS_KEY", &Settings::tls_key, {.meaning = "PEM file of the private key"})
+      .add("RUNTIMES_ALLOW_PLAIN", &Settings::allow_plain,
+           {.meaning = "listen beyond loopback without TLS: only behind a proxy that speaks it"})
+      .add("RUNTIMES_TIMEOUT", &Settings::request_timeout,
+           {.meaning = "how long an update waits for its effect", .unit = "seconds"}, {.min = 1, .max = 3600})
+      .add("RUNTIMES_EVENTS_KEEP", &Settings::events_keep,
+           {.meaning = "events of runtimes can be read that long", .unit = "hours"}, {.min = 1, .max = 87'600})
+      .add("RUNTIMES_IDEMPOTENCY_KEEP", &Settings::idempotency_keep,
+           {.meaning = "a repeated Idempotency-Key is recognized that long", .unit = "hours"}, {.min = 1, .max = 8'760})
+      .add("OPERATIONS_KEEP", &Settings::operations_keep,
+           {.meaning = "ended operations stay listed that long", .unit = "hours"}, {.min = 1, .max = 87'600})
       .add("COMPUTE_ADDRESS_POOL", &Settings::address_pool,
            {.meaning = "loopback addresses of machines, such as 127.96.16.0/20; empty: drawn at the first start"})
-      .add("GUEST_IMAGE", &Settings::guest_image,
+      .add("COMPUTE_GUEST_IMAGE", &Settings::guest_image,
            {.meaning = "directory of the image that is registered as \"function\" at each start",
             .environment = "NEPHELE_GUEST_IMAGE"})
-      .add("QEMU", &Settings::qemu, {.meaning = "program that runs machines"})
+      .add("COMPUTE_QEMU", &Settings::qemu, {.meaning = "program that runs machines"})
       .add(
-          "MACHINE_USER", &Settings::machine_user,
+          "COMPUTE_MACHINE_USER", &Settings::machine_user,
           {.meaning = "user that machines run under when the cloud is started by root; empty: nephele-vm, else nobody"})
-      .add("READY_WITHIN", &Settings::ready_within,
+      .add("COMPUTE_CONSOLE_LOG_MAX", &Settings::console_log_max,
+           {.meaning = "size of a machine's console log", .unit = "KiB"})
+      .add("COMPUTE_READY_WITHIN", &Settings::ready_within,
            {.meaning = "a guest that has not said READY by then is in error", .unit = "seconds"},
            {.min = 1, .max = 3600})
-      .add("RECOVER_AFTER", &Settings::recover_after,
+      .add("COMPUTE_RECOVER_AFTER", &Settings::recover_after,
            {.meaning = "pause between a crash and the machine's next start", .unit = "milliseconds"},
            {.min = 0, .max = 600'000})
-      .add("RECOVERIES_MAX", &Settings::recoveries_max,
+      .add("COMPUTE_RECOVERIES_MAX", &Settings::recoveries_max,
            {.meaning = "starts after a crash within ten minutes; more crashes leave the machine in error"},
            {.min = 0, .max = 100})
-      .add("REQUEST_TIMEOUT", &Settings::request_timeout,
-           {.meaning = "how long an update waits for its effect", .unit = "seconds"}, {.min = 1, .max = 3600})
       .add_choice<log::Level Settings::*, log::Level>(
           "LOG_LEVEL", &Settings::log_level,
           {{"debug", log::Level::debug},
@@ -70,7 +84,13 @@ Result<LoadedSettings> load_settings(const std::string& own_file, Flags flags) {
   sources.flags = std::move(flags);
   TRY(auto loaded, rows.load(sources));
   if (loaded.values.tls_certificate.empty() != loaded.values.tls_key.empty())
-    return fail(Kind::invalid, "TLS_CERTIFICATE and TLS_KEY belong together; set both or none");
+    return fail(Kind::invalid, "RUNTIMES_TLS_CERTIFICATE and RUNTIMES_TLS_KEY belong together; set both or none");
+  const auto& values = loaded.values;
+  if (!is_loopback(values.listen_address) && values.tls_certificate.empty() && !values.allow_plain)
+    return fail(Kind::invalid, "RUNTIMES_ADDRESS is " + values.listen_address +
+                                   ", and without TLS passwords would travel in the clear: set " +
+                                   "RUNTIMES_TLS_CERTIFICATE and RUNTIMES_TLS_KEY, or RUNTIMES_ALLOW_PLAIN = True " +
+                                   "behind a proxy that speaks TLS");
   LoadedSettings answer{loaded.values, rows.show(loaded), settings::unknown_keys(document.root, rows.keys())};
   for (const auto& warning : document.warnings) answer.warnings.push_back(warning);
   return answer;

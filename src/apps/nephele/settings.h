@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/settings/settings.h"
+#include "base/units.h"
 
 namespace nephele::apps {
 
@@ -20,6 +21,11 @@ struct Settings {
   std::uint16_t port = 1337;    ///< of the runtimes' REST API
   std::string tls_certificate;  ///< PEM files; both or none
   std::string tls_key;
+  bool allow_plain = false;  ///< beyond loopback without TLS
+  std::chrono::hours events_keep{168};
+  std::chrono::hours idempotency_keep{24};
+  std::chrono::hours operations_keep{168};
+  Bytes console_log_max = Bytes::mib(1);
   std::string address_pool;  ///< empty: drawn at the first start
   std::string guest_image;   ///< directory that the first start registers as image "function"
   std::string qemu = "qemu-system-x86_64";

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
@@ -49,11 +50,11 @@ void wait_for_end(log::Logging& logging) {
   context.run();
 }
 
-Result<> serve(const Context& context, Foundation::LogTo log_to, Starter& starter) {
+Result<> run_cloud(const Context& context, Foundation::LogTo log_to, FirstStart first, Starter& starter) {
   ::signal(SIGPIPE, SIG_IGN);
   TRY(auto foundation, Foundation::open(context.installation, context.settings, log_to, true));
   TRY(auto cloud, Cloud::open(*foundation));
-  auto url = cloud->start();
+  auto url = cloud->start(first);
   if (!url) {
     cloud->stop();
     return fail(url.error());
@@ -64,10 +65,10 @@ Result<> serve(const Context& context, Foundation::LogTo log_to, Starter& starte
   return {};
 }
 
-int foreground(const Context& context) {
+int foreground(const Context& context, FirstStart first) {
   Starter nobody{FileHandle()};
   std::cerr << "the cloud of " << context.installation.directory() << " starts; stop it with ^C\n";
-  const auto served = serve(context, Foundation::LogTo::file_and_standard_error, nobody);
+  const auto served = run_cloud(context, Foundation::LogTo::file_and_standard_error, first, nobody);
   return served ? 0 : report(served.error());
 }
 
@@ -77,7 +78,7 @@ int foreground(const Context& context) {
   const FileHandle null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), fd);
   Starter starter(std::move(pipe));
-  const auto served = serve(context, Foundation::LogTo::file, starter);
+  const auto served = run_cloud(context, Foundation::LogTo::file, FirstStart::everything, starter);
   if (!served) starter.tell(served.error().sentence());
   ::_exit(served ? 0 : 1);
 }
@@ -117,7 +118,18 @@ int up(const Context& context, bool detach) {
     std::cerr << "the cloud of " << context.installation.directory() << " is up already (pid " << *pid << ")\n";
     return 0;
   }
-  return detach ? detached(context) : foreground(context);
+  return detach ? detached(context) : foreground(context, FirstStart::everything);
+}
+
+int serve(const Context& context, const std::vector<std::string>& services) {
+  const auto asked = [&](std::string_view name) { return std::ranges::find(services, name) != services.end(); };
+  for (const auto& service : services)
+    if (service != "compute" && service != "runtimes")
+      return report(Error(Kind::invalid, "no service \"" + service + "\"; there are: compute, runtimes"));
+  if (!asked("compute") || !asked("runtimes"))
+    return report(Error(Kind::invalid, "compute and runtimes run in one process in this release: " +
+                                           std::string("nephele serve compute runtimes")));
+  return foreground(context, FirstStart::images_and_flavours);
 }
 
 }  // namespace nephele::apps

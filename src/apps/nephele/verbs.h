@@ -21,6 +21,8 @@ struct Context {
 };
 
 int up(const Context& context, bool detach);
+/// The production form: in the foreground, nothing made by itself but the schema.
+int serve(const Context& context, const std::vector<std::string>& services);
 
 int status(const Context& context);
 /// Ends the control plane; machines go on, or end too.
