@@ -17,13 +17,13 @@ using testing::ComputeStack;
 using testing::eventually;
 using testing::FakeBackend;
 
-class ComputeCloudTest : public sql::testing::TestDatabases {
+class ComputeCloudTest : protected testing::WithLoop, public sql::testing::TestDatabases {
  protected:
   void SetUp() override {
     std::vector<sql::Migration> steps;
     testing::migrate_all([&](auto part) { steps.insert(steps.end(), part.begin(), part.end()); });
     migrate(steps);
-    stack = std::make_unique<ComputeStack>(database());
+    stack = std::make_unique<ComputeStack>(database(), loop);
   }
   void TearDown() override { stack.reset(); }
 

@@ -32,7 +32,7 @@ store::Record record(std::int64_t id, const std::string& owner) {
   return out;
 }
 
-class RuntimesStore : public sql::testing::TestDatabases {
+class RuntimesStore : protected testing::WithLoop, public sql::testing::TestDatabases {
  protected:
   void SetUp() override { migrate(migrations()); }
 
@@ -133,7 +133,6 @@ TEST_P(RuntimesStore, PurgesWhatIsOldAndNothingElse) {
 }
 
 TEST_P(RuntimesStore, AdminsAddShowListAndRemoveFlavours) {
-  testing::Running loop;
   const ManualClock clock(now);
   Flavours flavours(database(), clock);
   EXPECT_TRUE(*loop.run(flavours.seed()));

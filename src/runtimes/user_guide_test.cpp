@@ -35,10 +35,11 @@ const std::string custom = R"({
   }
 })";
 
-class UserGuide : public sql::testing::TestDatabases {
+class UserGuide : protected testing::WithLoop, public sql::testing::TestDatabases {
  protected:
   struct Program {
-    explicit Program(sql::Database& database) : stack(database), identity(database, stack.key, stack.clock, {}, {}) {
+    Program(sql::Database& database, testing::Running& loop)
+        : stack(database, loop), identity(database, stack.key, stack.clock, {}, {}) {
       // The second start finds the account there.
       (void)stack.loop.run(identity.create("ada", Secret("pass:word"), false));
       (void)stack.loop.run(identity.create("bob", Secret("pass:word"), false));
@@ -75,7 +76,7 @@ class UserGuide : public sql::testing::TestDatabases {
   void TearDown() override { program.reset(); }
   void start() {
     program.reset();
-    program = std::make_unique<Program>(database());
+    program = std::make_unique<Program>(database(), loop);
   }
 
   std::unique_ptr<Program> program;

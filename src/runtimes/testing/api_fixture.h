@@ -43,9 +43,9 @@ class ApiTest : public ::testing::Test {
     return caller.send(http::Verb::del, path, headers);
   }
 
+  Running loop;  // first: an executor outlives the database that resumes on it
   sql::testing::TestDatabase fresh{sql::Engine::sqlite};
   std::unique_ptr<sql::Database> database = fresh.open();
-  Running loop;
   SystemClock clock;
   std::unique_ptr<bus::Bus> bus = bus::in_process_bus(*database, clock, loop.executor(), {}, {});
   EventLog events{*database, *bus, clock};

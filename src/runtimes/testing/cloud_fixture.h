@@ -23,7 +23,7 @@ using compute::testing::FakeBackend;
 /// The compute adapter over real compute, operations and bus; only the machines are not real.
 class ComputeStack {
  public:
-  explicit ComputeStack(sql::Database& database) : database_(database) {
+  ComputeStack(sql::Database& database, Running& running) : database_(database), loop(running) {
     bus->consume(compute::server_changed, news);
     backend.report_to(compute.events());
     compute.register_handlers();
@@ -114,7 +114,7 @@ class ComputeStack {
 
  public:
   TempDirectory image, images;
-  Running loop;
+  Running& loop;  ///< outlives the database
   SystemClock clock;
   SecretKey key = SecretKey::random();
   Settings settings;

@@ -47,6 +47,12 @@ class Running {
   std::thread thread_;
 };
 
+/// Stands before sql::testing::TestDatabases in a list of bases, because an executor outlives the database that
+/// resumes on it (sql/sql.h).
+struct WithLoop {
+  Running loop;
+};
+
 /// Looks again and again until it holds; false after 20 s.
 template <class Condition>
 bool eventually(Condition holds) {
