@@ -19,7 +19,7 @@ namespace nephele::compute {
 
 /// A server changed as its owner sees it. Key "server:ID"; body {"server": ID, "what": WHAT, "reason": "...",
 /// "generation": N}, WHAT one of: created, started, ready, stopped, error, resize_started, resized, restarted (a resize
-/// that needed a restart), resize_failed, guest_reboot, recovering, deleted.
+/// that needed a restart), resize_failed, guest_reboot, recovering, removing, deleted.
 inline constexpr bus::Topic server_changed{"compute.server_changed", bus::Topic::Kind::work};
 
 struct Settings {

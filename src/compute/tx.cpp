@@ -80,9 +80,10 @@ Result<Created> create_server(sql::Tx& tx, Compute& compute, NewServer wanted, c
     TRY(server.address, impl.allocate_address(tx, server.id));
   }
   store::insert(tx, server, now);
+  // Everywhere the bus first and operations after it: both count in one row, and two orders would be a deadlock.
+  impl.tell(tx, server.id, "created", "", server.generation);
   const auto operation = impl.enqueue(tx, build_kind, server.id, actor.account, actor.request_id,
                                       context_payload(wanted), sealed_context(wanted));
-  impl.tell(tx, server.id, "created", "", server.generation);
   return Created{std::move(server), operation};
 }
 
@@ -116,6 +117,7 @@ Result<std::optional<operations::OperationId>> remove_server(sql::Tx& tx, Comput
   if (!server) return std::optional<operations::OperationId>();
   if (server->desired == Desired::deleted) return std::optional<operations::OperationId>();
   const Time now = impl.clock.now();
+  impl.tell(tx, id, "removing", "", server->generation);
   impl.operations.cancel_object(tx, object_key(id));
   store::set_desired(tx, id, Desired::deleted, now);
   store::set_activity(tx, id, Activity::removing, now);

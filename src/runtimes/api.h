@@ -16,7 +16,7 @@
 namespace nephele::runtimes {
 
 /// The longest specification that is read.
-inline constexpr std::size_t body_bytes_max = 1024 * 1024;
+inline constexpr std::size_t body_bytes_max = std::size_t{1024} * 1024;
 
 /// The description that /openapi.json serves, with our version in it.
 const std::string& openapi_document();

@@ -164,7 +164,7 @@ Result<std::string> Cloud::start(FirstStart first) {
   if (!settings.tls_certificate.empty()) listen.tls = http::Tls{settings.tls_certificate, settings.tls_key};
   TRY(const auto port, p.server.listen(listen));
   const bool ipv6 = listen.address.contains(':');
-  const std::string url = std::string(listen.tls ? "https" : "http") + "://" +
+  std::string url = std::string(listen.tls ? "https" : "http") + "://" +
                           (ipv6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(port);
   json::Object endpoints;
   endpoints.set("runtimes", url);
