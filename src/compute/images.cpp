@@ -21,6 +21,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> parts{"vmlinux", "initrd.img", "root.qcow2", "cmdline"};
 
+// Read-only for everybody: machines run under another user.
+constexpr auto readable = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+constexpr auto searchable =
+    fs::perms::owner_write | fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
+
 Result<> check_name(const std::string& name) {
   const bool good = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
@@ -76,10 +81,10 @@ Result<Image> copy_image(const std::string& name, const std::string& directory, 
   fs::create_directories(partial, ec);
   for (const auto part : parts) {
     if (!ec) fs::copy_file(fs::path(directory) / part, partial / part, ec);
-    if (!ec) fs::permissions(partial / part, fs::perms(0444), ec);
+    if (!ec) fs::permissions(partial / part, readable, ec);
     if (!ec) sync_path(partial / part);
   }
-  if (!ec) fs::permissions(partial, fs::perms(0755), ec);
+  if (!ec) fs::permissions(partial, readable | searchable, ec);
   if (!ec) fs::rename(partial, target, ec);
   if (ec) {
     std::error_code ignored;

@@ -15,7 +15,7 @@ class Client::Impl {
 
 namespace {
 
-constexpr std::size_t upload_block_bytes = 256 * 1024;
+constexpr std::size_t upload_block_bytes = std::size_t{256} * 1024;
 
 /// Tells the loop that nobody waits any more, however the coroutine ends.
 class Running {

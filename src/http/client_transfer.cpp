@@ -11,8 +11,8 @@ namespace nephele::http {
 
 namespace {
 
-constexpr std::size_t header_bytes_max = 64 * 1024;
-constexpr std::size_t waiting_bytes_max = 256 * 1024;  // for a sink that is busy
+constexpr std::size_t header_bytes_max = std::size_t{64} * 1024;
+constexpr std::size_t waiting_bytes_max = std::size_t{256} * 1024;  // for a sink that is busy
 
 struct FreeUrl {
   void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }

@@ -12,7 +12,7 @@ namespace nephele::http {
 
 namespace {
 
-constexpr std::size_t waiting_bytes_max = 64 * 1024;  // of events that the client has not taken
+constexpr std::size_t waiting_bytes_max = std::size_t{64} * 1024;  // of events that the client has not taken
 constexpr std::size_t pipelined_bytes_max = 4096;
 
 void append_line(std::string& out, std::string_view field, std::string_view value) {

@@ -8,7 +8,7 @@
 namespace nephele::http {
 
 namespace {
-constexpr std::size_t framing_buffer_bytes = 16 * 1024;  // chunk sizes are read with what follows them
+constexpr std::size_t framing_buffer_bytes = std::size_t{16} * 1024;  // chunk sizes are read with what follows them
 }
 
 void RequestBody::begin(const HeadFacts& facts, Request& request) {

@@ -40,7 +40,7 @@ class TlsTransport final : public Transport {
 
   Task<Io> write_some(std::string_view first, std::string_view second) override {
     // One record for head and body of a small answer.
-    constexpr std::size_t joined_bytes_max = 8 * 1024;
+    constexpr std::size_t joined_bytes_max = std::size_t{8} * 1024;
     std::string joined;
     if (first.empty()) {
       first = second;
@@ -55,7 +55,7 @@ class TlsTransport final : public Transport {
   }
 
   Task<Io> send_file_some(int descriptor, std::uint64_t offset, std::uint64_t length) override {
-    constexpr std::uint64_t block_bytes = 64 * 1024;
+    constexpr std::uint64_t block_bytes = std::uint64_t{64} * 1024;
     if (block_.empty()) block_.resize(block_bytes);
     Io io;
     const auto got = ::pread(descriptor, block_.data(), static_cast<std::size_t>(std::min(length, block_bytes)),

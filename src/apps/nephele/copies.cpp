@@ -58,7 +58,7 @@ Result<> put_back(const Context& context, const fs::path& source) {
     if (!fs::exists(source / name, ec)) return {};
     const fs::path beside = data / ("." + std::string(name) + ".restored");
     fs::copy_file(source / name, beside, fs::copy_options::overwrite_existing, ec);
-    if (!ec) fs::permissions(beside, fs::perms(0600), ec);
+    if (!ec) fs::permissions(beside, fs::perms::owner_read | fs::perms::owner_write, ec);
     if (ec) return failed(beside.string() + " cannot be written", ec);
     return {};
   };

@@ -18,7 +18,7 @@ struct Typed {
   std::vector<std::string> services;
   bool json = false, detach = false, machines = false, yes = false, admin = false;
   std::int64_t id = 0;
-  std::size_t limit = 50, bytes = 64 * 1024;
+  std::size_t limit = 50, bytes = std::size_t{64} * 1024;
 };
 
 using Verb = std::function<int(const Context&)>;

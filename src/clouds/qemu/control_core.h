@@ -19,7 +19,7 @@ struct ControlFrame {
 class ControlCore {
  public:
   static constexpr std::size_t type_bytes_max = 24;
-  static constexpr std::size_t payload_bytes_max = 64 * 1024;
+  static constexpr std::size_t payload_bytes_max = std::size_t{64} * 1024;
 
   std::vector<ControlFrame> feed(std::string_view bytes);
   static std::string frame(std::string_view type, std::string_view payload);

@@ -21,7 +21,7 @@ namespace nephele::qemu {
 
 namespace {
 
-constexpr std::size_t proc_file_max = 64 * 1024;
+constexpr std::size_t proc_file_max = std::size_t{64} * 1024;
 
 std::optional<std::uint64_t> leading_number(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");

@@ -21,7 +21,7 @@ namespace nephele::qemu {
 
 namespace {
 
-constexpr std::size_t record_bytes_max = 64 * 1024;
+constexpr std::size_t record_bytes_max = std::size_t{64} * 1024;
 constexpr std::array<std::string_view, 4> leftovers{"qmp", "qmp2", "console", "ctl"};
 
 Result<> make_directory(const std::string& path, mode_t mode, std::optional<UserIds> owner, gid_t group) {
