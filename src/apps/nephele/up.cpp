@@ -76,7 +76,8 @@ int foreground(const Context& context, FirstStart first) {
 [[noreturn]] void become_daemon(const Context& context, FileHandle pipe) {
   ::setsid();
   const FileHandle null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), fd);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (null) ::dup2(null.get(), fd);
   Starter starter(std::move(pipe));
   const auto served = run_cloud(context, Foundation::LogTo::file, FirstStart::everything, starter);
   if (!served) starter.tell(served.error().sentence());

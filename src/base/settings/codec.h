@@ -82,7 +82,7 @@ struct Codec<T> {
     // The limits of a wide type mean nothing to a reader; those of a port do.
     if constexpr (sizeof(T) <= 2) allow = narrowed(allow);
     if constexpr (std::unsigned_integral<T>) allow.min = std::max<std::int64_t>(allow.min, 0);
-    return detail::allowed_integer(allow);
+    return detail::allowed_integer(std::move(allow));
   }
 };
 

@@ -144,7 +144,7 @@ class Table {
 
   /// A field of an enumeration, written as one of these words (in any case).
   template <class F, class E>
-  Table&& add_choice(std::string name, F field, std::vector<Word<E>> words, Doc doc) && {
+  Table&& add_choice(std::string name, F field, const std::vector<Word<E>>& words, Doc doc) && {
     Row row;
     Allow allow;
     for (const auto& each : words) allow.words.push_back(each.word);
@@ -176,6 +176,7 @@ class Table {
   const std::vector<Obsolete>& obsolete() const noexcept { return obsolete_; }
   std::vector<Key> keys() const {
     std::vector<Key> out;
+    out.reserve(rows_.size());
     for (const Row& row : rows_) out.push_back(row.key);
     return out;
   }

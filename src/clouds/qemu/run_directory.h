@@ -25,7 +25,7 @@ namespace nephele::qemu {
 /// leaves a lock that says "somebody lives here", and the pid in it was written by the child itself.
 class RunDirectory {
  public:
-  RunDirectory(std::string path, std::optional<UserIds> user) : path_(std::move(path)), user_(user) {}
+  RunDirectory(std::string path, std::optional<UserIds> user) : path_(std::move(path)), user_(std::move(user)) {}
 
   const std::string& path() const noexcept { return path_; }
   std::string run() const { return path_ + "/run"; }
