@@ -20,12 +20,10 @@ pytestmark = pytest.mark.skipif(not os.path.exists(houses.FAULTS_PROGRAM), reaso
 @pytest.fixture(scope="module")
 def house():
     made = houses.Cloud(program=houses.FAULTS_PROGRAM, name="faults")
-    yield made
-    made.close()
-
-
-def step_kind(place):
-    return place.split("/")[0]
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +79,11 @@ def only_runtime(house):
 
 def create_through_death(house, place):
     house.start(environment={"NEPHELE_FAULT": place})
-    quietly(lambda: house.request("POST", "/serverless-runtimes", json=houses.MINIMAL,
-                                  headers={"Idempotency-Key": f"create at {place}"}))
+    quietly(lambda: house.create(headers={"Idempotency-Key": f"create-at-{place}"}))
     died(house)
     house.start()
     # The client that got no answer asks again with the same key.
-    runtime = house.create(headers={"Idempotency-Key": f"create at {place}"})
+    runtime = house.create(headers={"Idempotency-Key": f"create-at-{place}"})
     assert [row["ID"] for row in only_runtime(house)] == [runtime["ID"]], "none lost, none doubled"
     running = house.wait_state(runtime["ID"], "RUNNING")
     assert len(house.machines()) == 1
@@ -125,6 +122,8 @@ def test_create_and_delete(house, places):
 
 
 def test_resize(house, places):
+    if house.process.poll() is None:
+        house.stop()
     house.start()
     runtime = house.running()
     house.stop()

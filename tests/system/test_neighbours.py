@@ -61,7 +61,7 @@ def test_the_private_files_are_private(both, runtimes):
     for house, runtime in zip(both, runtimes):
         server = house.data / "servers" / str(runtime["FAAS"]["VM_ID"])
         # Root's directories may be passed through by the machines' group, so that their user reaches his files.
-        assert house.data.stat().st_mode & 0o067 == 0 and server.stat().st_mode & 0o067 == 0
+        assert house.data.stat().st_mode & 0o066 == 0 and server.stat().st_mode & 0o066 == 0
         context = list(server.rglob("*.iso"))
         assert context
         for path in [house.data / "demo-auth", house.data / "nephele.db", house.data / "secret.key", *context]:
