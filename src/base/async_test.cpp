@@ -220,7 +220,7 @@ Task<> until_cancelled(std::atomic<int>& started, std::atomic<int>& ended) {
     std::atomic<int>& counter;
     ~AtEnd() { ++counter; }
   };
-  const AtEnd at_end{ended};
+  [[maybe_unused]] const AtEnd at_end{ended};
   ++started;
   for (;;) co_await sleep_for(1h);
 }
