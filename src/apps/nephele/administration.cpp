@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -12,8 +13,8 @@
 #include <sstream>
 
 #include "apps/nephele/foundation.h"
-#include "apps/nephele/table.h"
 #include "apps/nephele/verbs.h"
+#include "base/cli_table.h"
 #include "compute/images.h"
 #include "identity/identity.h"
 #include "operations/operations.h"
@@ -91,6 +92,21 @@ Result<Secret> read_password(const std::string& name) {
   return Secret(std::move(line));
 }
 
+/// Headings in capitals; scripts see the same names in lower case.
+cli::Table table_of(std::initializer_list<std::string> headings) {
+  std::vector<cli::Column> columns;
+  for (const auto& heading : headings) {
+    std::string name = heading;
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    columns.push_back({std::move(name), heading});
+  }
+  return cli::Table(std::move(columns));
+}
+
+void print(const cli::Table& table, const Context& context) {
+  std::cout << (context.json ? json::pretty(table.to_json()) + "\n" : table.text(cli::screen_of(STDOUT_FILENO)));
+}
+
 json::Value when(Time time) {
   return iso8601(time);
 }
@@ -112,9 +128,9 @@ Result<json::Value> read_json(const std::string& path) {
 }  // namespace
 
 int config_show(const Context& context) {
-  Table table({"NAME", "VALUE", "UNIT", "FROM", "MEANING"});
+  cli::Table table = table_of({"NAME", "VALUE", "UNIT", "FROM", "MEANING"});
   for (const auto& row : context.shown) table.add({row.name, row.value, row.unit, row.origin, row.meaning});
-  table.print(std::cout, context.json);
+  print(table, context);
   return 0;
 }
 
@@ -129,14 +145,14 @@ int account_create(const Context& context, const std::string& name, bool admin) 
 
 int account_list(const Context& context) {
   return at_desk(context, [&](Desk& desk) -> Result<> {
-    Table table({"NAME", "ADMIN", "ENABLED", "CREATED", "ID"});
+    cli::Table table = table_of({"NAME", "ADMIN", "ENABLED", "CREATED", "ID"});
     for (std::string after;;) {
       TRY(const auto accounts, desk.run(desk.identity.list(after, page)));
       for (const auto& a : accounts) table.add({a.name, a.admin, a.enabled, when(a.created), a.id.text()});
       if (accounts.size() < page) break;
       after = accounts.back().name;
     }
-    table.print(std::cout, context.json);
+    print(table, context);
     return {};
   });
 }
@@ -163,7 +179,7 @@ int flavour_add(const Context& context, const std::string& name, const std::stri
 
 int flavour_list(const Context& context) {
   return at_desk(context, [&](Desk& desk) -> Result<> {
-    Table table({"NAME", "IMAGE", "CPU", "MEMORY", "DISK", "DATA"});
+    cli::Table table = table_of({"NAME", "IMAGE", "CPU", "MEMORY", "DISK", "DATA"});
     const auto size = [](const std::optional<std::int64_t>& n) { return n ? json::Value(*n) : json::Value(); };
     for (std::string after;;) {
       TRY(const auto flavours, desk.run(desk.flavours.list(after, page)));
@@ -173,7 +189,7 @@ int flavour_list(const Context& context) {
       if (flavours.size() < page) break;
       after = flavours.back().name;
     }
-    table.print(std::cout, context.json);
+    print(table, context);
     return {};
   });
 }
@@ -201,9 +217,9 @@ int image_add(const Context& context, const std::string& name, const std::string
 int image_list(const Context& context) {
   return at_desk(context, [&](Desk& desk) -> Result<> {
     TRY(const auto images, desk.run(desk.images.list()));
-    Table table({"ID", "NAME", "CREATED", "DIRECTORY"});
+    cli::Table table = table_of({"ID", "NAME", "CREATED", "DIRECTORY"});
     for (const auto& image : images) table.add({image.id.text(), image.name, when(image.created), image.directory});
-    table.print(std::cout, context.json);
+    print(table, context);
     return {};
   });
 }
@@ -217,11 +233,11 @@ int operations_list(const Context& context, const std::string& state, const std:
     if (!state.empty() && !wanted.state)
       return fail(Kind::invalid, "state \"" + state + "\": write pending, running, done, failed or cancelled");
     TRY(const auto records, desk.run(desk.operations.list(wanted)));
-    Table table({"ID", "KIND", "OBJECT", "STATE", "ATTEMPT", "CREATED", "ERROR"});
+    cli::Table table = table_of({"ID", "KIND", "OBJECT", "STATE", "ATTEMPT", "CREATED", "ERROR"});
     for (const auto& r : records)
       table.add(
           {r.id.number(), r.kind, r.object, operations::to_string(r.state), r.attempt, when(r.created), r.last_error});
-    table.print(std::cout, context.json);
+    print(table, context);
     return {};
   });
 }

@@ -40,14 +40,7 @@ class QemuBackend::Impl final : public qemu::Listener {
   /// Runs `work` on the strand and answers on the caller's executor.
   template <class T>
   Task<Result<T>> on_strand(Task<Result<T>> work) {
-    std::optional<Result<T>> answer;
-    co_await asio::co_spawn(strand_, store(std::move(work), answer), asio::use_awaitable);
-    co_return std::move(*answer);
-  }
-
-  template <class T>
-  static Task<> store(Task<Result<T>> work, std::optional<Result<T>>& into) {
-    into.emplace(co_await std::move(work));
+    co_return co_await on_executor(Executor(strand_), std::move(work));
   }
 
   void listen(MachineEvents& events);
