@@ -134,7 +134,7 @@ MachineSpec Cloud::boot(std::int64_t id) {
   auto out = spec(id);
   if (auto done = run(backend().prepare(out, context())); !done) throw std::runtime_error(done.error().sentence());
   if (auto done = run(backend().start(out)); !done) throw std::runtime_error(done.error().sentence());
-  if (!events().wait(out.id, MachineEvent::What::ready, std::chrono::seconds(60))) {
+  if (!events().wait(out.id, MachineEvent::What::ready, boot_limit)) {
     const auto console = run(backend().console_log(out.id, 2000));
     throw std::runtime_error("the guest did not say READY; its console: " + console.value_or(""));
   }

@@ -43,6 +43,9 @@ class Events final : public MachineEvents {
   std::vector<MachineEvent> events_;
 };
 
+/// Enough for a boot by software emulation on a host that is busy with something else.
+inline constexpr std::chrono::seconds boot_limit{150};
+
 /// One life of the control plane over a data directory. NEPHELE_TEST_LOG=1 shows what it logs.
 class Controller {
  public:

@@ -40,7 +40,7 @@ TEST(QemuBackend, AMachineBootsAnswersStopsAndStartsAgainFromItsDisk) {
   spec.disks[0].size = spec.sizes.disk = Bytes::mib(300);
   spec.sizes.memory = spec.ceilings.memory = Bytes::mib(131);  // without room to grow, and odd
   ASSERT_TRUE(cloud.run(cloud.backend().start(spec)));
-  ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, seconds(60)));
+  ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, boot_limit));
   EXPECT_EQ(guest_number(spec, "disk_mib"), 300);
   EXPECT_EQ(guest_number(spec, "memory_mib"), 131);
 }
@@ -50,7 +50,8 @@ TEST(QemuBackend, AMachineOutlivesItsControllerAndIsResizedByTheNext) {
   auto spec = cloud.boot(2);
   const pid_t pid = machine_pid(cloud.data(), spec.id);
   cloud.drop();
-  EXPECT_GT(guest_number(spec, "memory_mib"), 0) << "it answers while nobody drives it";
+  EXPECT_TRUE(eventually(seconds(60), [&] { return guest_number(spec, "memory_mib") > 0; }))
+      << "it answers while nobody drives it";
   cloud.restart();
   const auto machines = cloud.run(cloud.backend().list());
   ASSERT_TRUE(machines);
@@ -64,7 +65,7 @@ TEST(QemuBackend, AMachineOutlivesItsControllerAndIsResizedByTheNext) {
     return cloud.run(cloud.backend().resize(spec));
   };
   const auto shows = [&](std::string_view member, std::int64_t value) {
-    return eventually(seconds(10), [&] { return guest_number(spec, member) == value; });
+    return eventually(seconds(60), [&] { return guest_number(spec, member) == value; });
   };
   EXPECT_EQ(resized(2, 201, 301), Resized::live);
   EXPECT_TRUE(shows("cpus", 2)) << guest_number(spec, "cpus");
@@ -98,11 +99,11 @@ TEST(QemuBackend, WhatHappensToAMachineIsToldOnce) {
   Cloud cloud;
   auto spec = cloud.boot(3);
   ASSERT_TRUE(typed_until(cloud, spec.id, "reboot", What::guest_reboot));
-  ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, seconds(60)));
+  ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, boot_limit));
   EXPECT_FALSE(cloud.events().heard(spec.id, What::guest_reboot)) << "one reboot is several resets, and one event";
 
   ASSERT_TRUE(cloud.run(cloud.backend().reboot(spec.id)));
-  ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, seconds(60)));
+  ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, boot_limit));
   EXPECT_FALSE(cloud.events().heard(spec.id, What::guest_reboot)) << "we asked for it";
 
   ASSERT_TRUE(typed_until(cloud, spec.id, "poweroff", What::guest_shutdown));
@@ -119,7 +120,7 @@ TEST(QemuBackend, WhatHappensToAMachineIsToldOnce) {
   ASSERT_TRUE(crash);
   EXPECT_EQ(crash->generation, 2);
   EXPECT_NE(crash->reason.find("signal 9"), std::string::npos) << crash->reason;
-  EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, seconds(5)) << "seen by the pidfd, not by looking now and then";
   EXPECT_EQ(cloud.state(spec.id).power, Power::failed);
 }
 
@@ -195,9 +196,9 @@ TEST(QemuBackend, TwoMachinesOnALinkReachEachOtherAndNothingOfThemRemains) {
     ASSERT_TRUE(cloud.run(cloud.backend().start(spec)));
     specs.push_back(std::move(spec));
   }
-  for (const auto& spec : specs) ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, seconds(90)));
+  for (const auto& spec : specs) ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, boot_limit));
   const auto& forward = specs[0].nics[0].forwards[0];
-  EXPECT_TRUE(eventually(seconds(10), [&] { return http_get(forward.address, forward.port, "/peer").has_value(); }));
+  EXPECT_TRUE(eventually(seconds(60), [&] { return http_get(forward.address, forward.port, "/peer").has_value(); }));
 
   for (const auto& spec : specs) {
     EXPECT_TRUE(cloud.run(cloud.backend().remove(spec.id)));
