@@ -12,7 +12,9 @@
 #include <boost/asio/use_future.hpp>
 #include <future>
 #include <latch>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "sql/contract_fixture.h"
 
@@ -48,13 +50,23 @@ class Gate {
   Gate(Database& database, std::size_t connections) : inside_(static_cast<std::ptrdiff_t>(connections)) {
     for (std::size_t i = 0; i < connections; ++i) {
       holders_.emplace_back([this, &database] {
-        (void)database.write_now([this](Tx&) {
-          inside_.count_down();
-          open_.wait(false);
-        });
+        // A connection may have to be made first, and fail while the machine is busy: once more then.
+        bool entered = false;
+        while (!entered && !open_.load()) {
+          (void)database.write_now([&](Tx&) {
+            if (!std::exchange(entered, true)) inside_.count_down();
+            open_.wait(false);
+          });
+        }
       });
     }
-    inside_.wait();
+    for (const auto limit = in(std::chrono::seconds(60)); !inside_.try_wait();) {
+      if (std::chrono::steady_clock::now() > limit) {
+        open();
+        throw std::runtime_error("not every connection could be taken within 60 s");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
   ~Gate() { open(); }
   Gate(const Gate&) = delete;
