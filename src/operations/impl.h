@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/strand.hpp>
 #include <list>
 #include <map>
 
@@ -57,7 +56,7 @@ class Operations::Impl {
   Task<> release_dead_workers();
 
   Operations& owner_;
-  asio::strand<Executor> strand_;
+  Executor strand_;
   Scope loops_;
   Bell bell_;
   Bell cancel_bell_;

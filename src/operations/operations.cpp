@@ -33,7 +33,7 @@ Operations::Impl::Impl(Operations& owner, sql::Database& db, const SecretKey& se
       settings(std::move(wanted)),
       log(std::move(logger)),
       owner_(owner),
-      strand_(asio::make_strand(executor)),
+      strand_(strand_over(executor)),
       loops_(strand_),
       bell_(strand_),
       cancel_bell_(strand_),
