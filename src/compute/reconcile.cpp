@@ -13,6 +13,12 @@ constexpr std::chrono::seconds event_retry{1};
 constexpr std::string_view pool_fact = "address_pool";
 constexpr std::string_view installation_fact = "installation";
 
+/// Nothing runs, and not because the guest wanted so: it never started, the host restarted, or `nephele stop --vms`.
+bool is_gone(const MachineState* state) {
+  return state == nullptr || state->power == MachineState::Power::absent ||
+         (state->power == MachineState::Power::stopped && state->asked);
+}
+
 /// The event that a machine's present state amounts to, for whoever missed the event itself.
 std::optional<MachineEvent> missed_event(const Server& server, const MachineState& state) {
   MachineEvent event{.id = server.id, .generation = server.generation, .reason = state.reason};
@@ -21,6 +27,7 @@ std::optional<MachineEvent> missed_event(const Server& server, const MachineStat
       event.what = MachineEvent::What::ready;
       return event;
     case MachineState::Power::stopped:
+      if (state.asked) return std::nullopt;
       event.what = MachineEvent::What::guest_shutdown;
       return event;
     case MachineState::Power::failed:
@@ -36,8 +43,7 @@ std::optional<MachineEvent> missed_event(const Server& server, const MachineStat
 /// True when row and machine agree and nobody works on it: most servers, at most starts.
 bool in_order(const Server& server, const MachineState* state) {
   if (server.activity != Activity::none || server.desired == Desired::deleted) return false;
-  const bool gone = state == nullptr || state->power == MachineState::Power::absent;
-  if (gone) return server.observed != Observed::starting && server.observed != Observed::ready;
+  if (is_gone(state)) return server.observed != Observed::starting && server.observed != Observed::ready;
   return server.observed == Observed::ready && state->power == MachineState::Power::ready;
 }
 
@@ -175,8 +181,7 @@ void Compute::Impl::reconcile_one(sql::Tx& tx, const Server& server, const Machi
     return;
   }
   if (server.activity != Activity::none) store::set_activity(tx, server.id, Activity::none, now);
-  const bool gone = state == nullptr || state->power == MachineState::Power::absent;
-  if (gone && was_up(server) && server.desired == Desired::running) {
+  if (is_gone(state) && was_up(server) && server.desired == Desired::running) {
     const std::string reason = "the machine ended while nobody watched; it is started again";
     store::set_observed(tx, server.id, Observed::error, reason, now);
     tell(tx, server.id, "error", reason, server.generation);

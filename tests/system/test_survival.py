@@ -108,16 +108,15 @@ def test_a_damaged_database_is_told_and_left_alone(new_cloud):
     assert (house.data / "nephele.db").read_bytes() == rubbish
 
 
-def test_without_qemu_a_runtime_says_so_and_runs_when_it_is_back(new_cloud):
+def test_without_qemu_the_start_says_so_and_works_when_it_is_back(new_cloud):
     house = new_cloud(name="noqemu")
+    qemu = house.directory / "qemu"
     house.data.mkdir(mode=0o700)
-    program = house.directory / "qemu-system-x86_64"
-    (house.data / "nephele.conf").write_text(f"QEMU = '{program}'\n")
+    (house.data / "nephele.conf").write_text(f"COMPUTE_QEMU = '{qemu}'\n")
+    ended = subprocess.run(house.command("up", "--port", str(house.port)), capture_output=True, text=True, timeout=60,
+                           stdin=subprocess.DEVNULL, cwd=house.directory, env=house.environment)
+    assert ended.returncode != 0
+    assert str(qemu) in ended.stderr and "install" in ended.stderr, ended.stderr
+    qemu.symlink_to("/usr/bin/qemu-system-x86_64")
     house.start()
-    created = house.create()
-    shown = house.wait_state(created["ID"], "ERROR", 60)
-    assert "qemu" in shown["FAAS"]["ERROR"].lower(), shown
-    program.symlink_to("/usr/bin/qemu-system-x86_64")
-    if house.states(created["ID"]) == ["ERROR"]:
-        house.put(created["ID"], {"FAAS": {"FLAVOUR": ""}})  # starts a recovery, whatever it answers
-    house.wait_state(created["ID"], "RUNNING", 120)
+    house.running()

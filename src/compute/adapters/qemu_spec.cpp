@@ -123,6 +123,8 @@ MachineState machine_state(ServerId id, const qemu::Record& record, bool alive) 
       out.power = Power::absent;
       break;
     case qemu::Record::End::asked:
+      out.asked = true;
+      [[fallthrough]];
     case qemu::Record::End::guest_shutdown:
       out.power = Power::stopped;
       break;
