@@ -24,7 +24,10 @@ class BareMachine:
     """The command line of a running machine of the cloud, to be started again without the cloud."""
 
     def __init__(self, pid):
-        self.arguments = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
+        said = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
+        # Kernel and image reach it as open files.
+        self.arguments = [re.sub(r"/proc/self/fd/(\d+)", lambda n: os.readlink(f"/proc/{pid}/fd/{n[1]}"), word)
+                          for word in said]
         self.origin = pathlib.Path(os.readlink(f"/proc/{pid}/cwd"))
         overlay = next(path for path in self.origin.rglob("*.qcow2"))
         about = subprocess.run(["qemu-img", "info", "-U", "--output=json", str(overlay)], capture_output=True, text=True,
@@ -41,8 +44,7 @@ class BareMachine:
         for name, content in self.files.items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_bytes(content)
-        arguments = [argument.replace(str(self.origin), str(directory)) for argument in self.arguments]
-        arguments = [re.sub(r"127\.\d+\.\d+\.\d+", OUR_ADDRESS, argument) for argument in arguments]
+        arguments = [re.sub(r"127\.\d+\.\d+\.\d+", OUR_ADDRESS, argument) for argument in self.arguments]
         began = time.monotonic()
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", self.base, "-F", "qcow2",
                         str(directory / self.overlay), self.size], check=True)

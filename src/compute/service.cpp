@@ -60,13 +60,16 @@ Result<std::string> Compute::Impl::allocate_address(sql::Tx& tx, ServerId id) {
 
 Result<Capacity> Compute::Impl::capacity() {
   constexpr std::chrono::seconds fresh{1};
-  const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
-  if (!capacity_ || now - capacity_->first > fresh) {
-    TRY(auto read, backend.capacity());
-    capacity_.emplace(now, read);
+  {
+    const std::lock_guard lock(mutex_);
+    if (capacity_ && now - capacity_->first <= fresh) return capacity_->second;
   }
-  return capacity_->second;
+  // Without our lock: the backend has one of its own, under which it reports events to us.
+  TRY(const auto read, backend.capacity());
+  const std::lock_guard lock(mutex_);
+  capacity_.emplace(now, read);
+  return read;
 }
 
 Result<> Compute::Impl::admit(sql::Tx& tx, const std::optional<Sizes>& before, const Sizes& after) {
