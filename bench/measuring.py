@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every measurement here needs: a figure's shape, a process's CPU and memory, the time to a first answer."""
 
+import collections
 import contextlib
 import os
 import pathlib
 import re
-import selectors
+import select
 import socket
 import subprocess
 import sys
@@ -44,27 +45,34 @@ def children(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def until_answer(address, port, seconds=120, every=0.03):
+def until_answer(address, port, seconds=120, every=0.05, patience=0.5):
     """Waits for the first HTTP answer with status 200 at `/`. The moment of it, by the monotonic clock.
 
     User-mode networking accepts a connection before the guest can, and such a connection is answered late or never. So
-    there is a new one every 30 ms, and the first answer on any of them counts.
+    there is a new one every 50 ms and none is kept for longer than half a second; the first answer on any of them counts.
     """
     request = b"GET / HTTP/1.1\r\nHost: guest\r\nConnection: close\r\n\r\n"
     deadline = time.monotonic() + seconds
-    with selectors.DefaultSelector() as waiting, contextlib.ExitStack() as opened:
+    opened = collections.deque()  # (since, socket)
+    try:
         while time.monotonic() < deadline:
+            while opened and opened[0][0] + patience < time.monotonic():
+                opened.popleft()[1].close()
             with contextlib.suppress(OSError):
-                connection = opened.enter_context(socket.create_connection((address, port), timeout=1))
+                connection = socket.create_connection((address, port), timeout=1)
                 connection.sendall(request)
-                waiting.register(connection, selectors.EVENT_READ)
+                opened.append((time.monotonic(), connection))
             until = time.monotonic() + every
             while (left := until - time.monotonic()) > 0:
-                for key, _ in waiting.select(left):
+                for ready in select.select([connection for _, connection in opened], [], [], left)[0]:
                     with contextlib.suppress(OSError):
-                        if key.fileobj.recv(64).startswith(b"HTTP/1.1 200"):
+                        if ready.recv(64).startswith(b"HTTP/1.1 200"):
                             return time.monotonic()
-                    waiting.unregister(key.fileobj)
+                    opened = collections.deque(entry for entry in opened if entry[1] is not ready)
+                    ready.close()
+    finally:
+        for _, connection in opened:
+            connection.close()
     raise TimeoutError(f"no answer at {address}:{port} within {seconds} s")
 
 

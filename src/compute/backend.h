@@ -64,6 +64,7 @@ struct MachineState {
   std::int64_t generation = 0;
   Power power = Power::absent;
   std::string reason;          ///< why it is stopped or failed
+  bool asked = false;          ///< stopped by stop(), not by its guest
   std::optional<Sizes> sizes;  ///< as far as the machine tells
 };
 

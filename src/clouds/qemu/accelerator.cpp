@@ -66,7 +66,7 @@ std::string question(const AcceleratorProbe& probe) {
 }
 
 std::optional<AcceleratorChoice> remembered(const AcceleratorProbe& probe, const std::string& asked) {
-  const auto text = read_text_file(probe.cache, 16 * 1024);
+  const auto text = read_text_file(probe.cache, std::size_t{16} * 1024);
   if (!text) return std::nullopt;
   const auto value = json::parse(*text);
   if (!value || value->text_at({"question"}) != asked) return std::nullopt;

@@ -101,6 +101,7 @@ MachineState FakeBackend::state_of(std::int64_t id, const Machine& machine) cons
           .generation = machine.spec.generation,
           .power = machine.up ? up : MachineState::Power::absent,
           .reason = {},
+          .asked = false,
           .sizes = machine.spec.sizes};
 }
 
@@ -108,7 +109,7 @@ Task<Result<MachineState>> FakeBackend::state(ServerId id) {
   const std::lock_guard lock(mutex_);
   const auto found = machines_.find(id.number());
   if (found == machines_.end())
-    co_return MachineState{.id = id, .generation = 0, .power = MachineState::Power::absent, .reason = {}, .sizes = {}};
+    co_return MachineState{.id = id, .generation = 0, .power = MachineState::Power::absent, .reason = {}, .asked = false, .sizes = {}};
   co_return state_of(id.number(), found->second);
 }
 
