@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every measurement here needs: a figure's shape, a process's CPU and memory, the time to a first answer."""
 
-import collections
 import contextlib
 import os
 import pathlib
 import re
-import select
 import socket
 import subprocess
 import sys
@@ -45,35 +43,25 @@ def children(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def until_answer(address, port, seconds=120, every=0.05, patience=0.5):
-    """Waits for the first HTTP answer with status 200 at `/`. The moment of it, by the monotonic clock.
+def until_answer(address, console, seconds=120):
+    """Waits for the first HTTP answer of a guest at port 8000. The moment of it, by the monotonic clock.
 
-    User-mode networking accepts a connection before the guest can, and such a connection is answered late or never. So
-    there is a new one every 50 ms and none is kept for longer than half a second; the first answer on any of them counts.
+    User-mode networking accepts a connection before the guest can, and answers that one late or never; many attempts
+    would slow the boot that is measured. So the console's file tells when the guest listens, and then one request asks.
     """
-    request = b"GET / HTTP/1.1\r\nHost: guest\r\nConnection: close\r\n\r\n"
     deadline = time.monotonic() + seconds
-    opened = collections.deque()  # (since, socket)
-    try:
-        while time.monotonic() < deadline:
-            while opened and opened[0][0] + patience < time.monotonic():
-                opened.popleft()[1].close()
-            with contextlib.suppress(OSError):
-                connection = socket.create_connection((address, port), timeout=1)
-                connection.sendall(request)
-                opened.append((time.monotonic(), connection))
-            until = time.monotonic() + every
-            while (left := until - time.monotonic()) > 0:
-                for ready in select.select([connection for _, connection in opened], [], [], left)[0]:
-                    with contextlib.suppress(OSError):
-                        if ready.recv(64).startswith(b"HTTP/1.1 200"):
-                            return time.monotonic()
-                    opened = collections.deque(entry for entry in opened if entry[1] is not ready)
-                    ready.close()
-    finally:
-        for _, connection in opened:
-            connection.close()
-    raise TimeoutError(f"no answer at {address}:{port} within {seconds} s")
+    while time.monotonic() < deadline:
+        with contextlib.suppress(FileNotFoundError):
+            if b"READY" in console.read_bytes():
+                break
+        time.sleep(0.002)
+    else:
+        raise TimeoutError(f"{console} shows no READY within {seconds} s")
+    with socket.create_connection((address, 8000), timeout=30) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: guest\r\nConnection: close\r\n\r\n")
+        answer = connection.recv(64)
+        assert answer.startswith(b"HTTP/1.1 200"), answer
+        return time.monotonic()
 
 
 def wrk(url, connections, seconds, headers=()):

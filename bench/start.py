@@ -51,7 +51,7 @@ class BareMachine:
         machine = subprocess.Popen(arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         try:
-            return until_answer(OUR_ADDRESS, 8000) - began
+            return until_answer(OUR_ADDRESS, directory / "serial.log") - began
         finally:
             machine.kill()
             machine.wait(10)
@@ -63,7 +63,8 @@ def one_start(cloud):
     began = time.monotonic()
     runtime = cloud.create(MINIMAL)
     address = wait_for("an address", lambda: cloud.get(runtime["ID"])["FAAS"]["ENDPOINT"], 30, every=0.005)
-    return runtime, until_answer(address, 8000) - began
+    console = cloud.data / "servers" / str(runtime["FAAS"]["VM_ID"]) / "run" / "serial.log"
+    return runtime, until_answer(address, console) - began
 
 
 def error_seen(cloud, id, pid):
