@@ -8,9 +8,9 @@
 namespace nephele::http {
 
 namespace {
-constexpr std::size_t line_bytes_max = 1024;           // a size with its extensions, or a trailer field
+constexpr std::size_t line_bytes_max = 1024;                        // a size with its extensions, or a trailer field
 constexpr std::size_t overhead_bytes_max = std::size_t{16} * 1024;  // of all extensions and trailers of a body
-constexpr std::size_t size_digits_max = 15;            // below 2^60: sums do not overflow
+constexpr std::size_t size_digits_max = 15;                         // below 2^60: sums do not overflow
 }  // namespace
 
 ChunkDecoder::Step ChunkDecoder::broken() noexcept {

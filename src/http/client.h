@@ -15,8 +15,8 @@ struct ClientSettings {
   std::chrono::milliseconds connect{5'000};
   std::size_t connections_per_host = 16;
   std::size_t body_bytes_max = std::size_t{16} * 1024 * 1024;  ///< of an answer read as text
-  bool verify_tls = true;                         ///< false only where a setting says so; logged loudly by the caller
-  std::string ca_file = {};                       ///< empty: the system's
+  bool verify_tls = true;    ///< false only where a setting says so; logged loudly by the caller
+  std::string ca_file = {};  ///< empty: the system's
   bool use_proxy_environment = true;
 };
 

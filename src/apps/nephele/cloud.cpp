@@ -165,7 +165,7 @@ Result<std::string> Cloud::start(FirstStart first) {
   TRY(const auto port, p.server.listen(listen));
   const bool ipv6 = listen.address.contains(':');
   std::string url = std::string(listen.tls ? "https" : "http") + "://" +
-                          (ipv6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(port);
+                    (ipv6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(port);
   json::Object endpoints;
   endpoints.set("runtimes", url);
   TRY_VOID(

@@ -109,7 +109,8 @@ Task<Result<MachineState>> FakeBackend::state(ServerId id) {
   const std::lock_guard lock(mutex_);
   const auto found = machines_.find(id.number());
   if (found == machines_.end())
-    co_return MachineState{.id = id, .generation = 0, .power = MachineState::Power::absent, .reason = {}, .asked = false, .sizes = {}};
+    co_return MachineState{
+        .id = id, .generation = 0, .power = MachineState::Power::absent, .reason = {}, .asked = false, .sizes = {}};
   co_return state_of(id.number(), found->second);
 }
 
