@@ -7,9 +7,14 @@ import pathlib
 import sys
 
 # The driver of a cloud is the system tests'.
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "system"))
+TESTS = pathlib.Path(__file__).parents[1] / "tests"
+sys.path[:0] = [str(TESTS), str(TESTS / "system")]
 
+import commissions  # noqa: E402
+import engine  # noqa: E402
+import fleet  # noqa: E402
 import get  # noqa: E402
+import identity  # noqa: E402
 import slow_backend  # noqa: E402
 import start  # noqa: E402
 
@@ -17,7 +22,12 @@ import start  # noqa: E402
 GROUPS = [
     (("runtimes.start.ratio", "runtimes.error_seen_ms"), start.measure),
     (("idle.rss_mib", "start.listen_ms", "runtimes.get.cpu_us", "runtimes.get.p99_ms"), get.measure),
+    (("identity.validate.cpu_us", "identity.validate_pg.cpu_us", "identity.users.page_ms", "identity.issue.cpu_us"),
+     identity.measure),
     (("slow_backend.rss_mib",), slow_backend.measure),
+    (("identity.commissions.ratio", "identity.commissions.per_s"), commissions.measure),
+    (("fleet.cycle.s", "fleet.cycle.rss_mib", "fleet.rules.ms", "fleet.simulate.s"), fleet.measure),
+    (("engine.get.cpu_us", "engine.added_ms", "engine.slow_posts.rss_mib"), engine.measure),
 ]
 
 
@@ -26,7 +36,7 @@ def table_line(figure):
     beside = figure["beside"]
     neighbour = "" if beside is None else f"{beside['what']}: {beside['value']:g} {beside['unit']}"
     missed = "  ← missed" if figure["bound"] is not None and figure["value"] > figure["bound"] else ""
-    return f"{figure['name']:26} {figure['value']:>9g} {figure['unit']:6} {bound:>8}   {neighbour}{missed}"
+    return f"{figure['name']:27} {figure['value']:>9g} {figure['unit']:6} {bound:>8}   {neighbour}{missed}"
 
 
 def main():

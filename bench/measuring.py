@@ -64,9 +64,11 @@ def until_answer(address, console, seconds=120):
         return time.monotonic()
 
 
-def wrk(url, connections, seconds, headers=()):
-    """(requests, p99 in ms) of one run of wrk; every answer must be a 2xx."""
+def wrk(url, connections, seconds, headers=(), script=None):
+    """(requests, p99 in ms) of one run of wrk; every answer must be a 2xx. `script`: a file in Lua, for other verbs."""
     command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    if script:
+        command += ["-s", str(script)]
     for header in headers:
         command += ["-H", header]
     text = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout

@@ -7,8 +7,9 @@ import subprocess
 import tempfile
 import time
 
-from cloud import can_connect, free_port
+from cloud import can_connect
 from measuring import children, cpu_seconds, memory_mib
+from ports import free_port
 
 CONFIGURATION = """
 daemon off; worker_processes 2; pid {root}/pid; error_log {root}/error.log;

@@ -3,15 +3,16 @@
 
 import asyncio
 import os
+import pathlib
 import resource
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 
 import httpx
-from cloud import MINIMAL, can_connect, free_port, wait_for
+from cloud import MINIMAL, can_connect, wait_for
 from measuring import figure, memory_mib, note
+from ports import free_port
 
 PROGRAM = os.environ.get("NEPHELE_SLOW_PROGRAM", "build/release/bin/slow_runtimes")
 REQUESTS = 1_000
@@ -35,25 +36,14 @@ def measure(wanted):
         try:
             wait_for("it listens", lambda: can_connect("127.0.0.1", port), 20)
             url = f"http://127.0.0.1:{port}"
-            done, slowest = threading.Event(), 0.0
-
-            def others():
-                nonlocal slowest
-                with httpx.Client(timeout=30) as client:
-                    while not done.is_set():
-                        began = time.monotonic()
-                        assert client.get(f"{url}/server/version").status_code == 200
-                        slowest = max(slowest, (time.monotonic() - began) * 1000)
-                        done.wait(0.05)
-
-            watcher = threading.Thread(target=others)
-            watcher.start()
+            others = subprocess.Popen(
+                [sys.executable, "-B", pathlib.Path(__file__).with_name("other_requests.py"), f"{url}/server/version"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             # Ours, not the server's: that one must care for itself.
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
             statuses = asyncio.run(post_all(url))
-            done.set()
-            watcher.join()
+            slowest = float(others.communicate(timeout=60)[0])
             assert statuses.count(201) == REQUESTS, {status: statuses.count(status) for status in set(statuses)}
             yield figure("slow_backend.rss_mib", memory_mib(server.pid, "VmHWM"), "MiB", 100, (*BESIDE, slowest, "ms"))
         finally:

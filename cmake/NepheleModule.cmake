@@ -8,6 +8,7 @@ function(ne_module NAME)
   add_library(nephele_${NAME} STATIC ${M_SOURCES})
   add_library(ne::${NAME} ALIAS nephele_${NAME})
   target_link_libraries(nephele_${NAME} PUBLIC nephele_options ${M_PUBLIC} PRIVATE ${M_PRIVATE})
+  ne_precompiled_headers(nephele_${NAME} library)
   if(NEPHELE_TESTS AND M_TESTS)
     set(whole "")
     if(M_TEST_WHOLE)
@@ -18,20 +19,28 @@ function(ne_module NAME)
   endif()
 endfunction()
 
-# ne_test(NAME SOURCES ... LIBS ... [LABELS ...] [WHOLE]): a GoogleTest program, each case known to ctest by its name
+# ne_test(NAME SOURCES ... LIBS ... [LABELS ...] [WHOLE] [SLOW]): a GoogleTest program, each case known to ctest by its name
 # and run as a process of its own. WHOLE: the program is one test of ctest, for those that start a server which all of
-# their cases share (sql/testing).
+# their cases share (sql/testing). SLOW: takes minutes, so it is one test too, and runs only for those who ask for it:
+# scripts/test -L slow, or ctest -C slow -L slow.
 function(ne_test NAME)
-  cmake_parse_arguments(T "WHOLE" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(T "WHOLE;SLOW" "" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT T_LABELS)
     set(T_LABELS unit)
   endif()
   add_executable(${NAME} ${T_SOURCES})
   target_link_libraries(${NAME} PRIVATE nephele_options ${T_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_options(${NAME} PRIVATE ${NEPHELE_TEST_OPTIONS})
+  ne_precompiled_headers(${NAME} test)
   set(environment "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
-  if(T_WHOLE)
+  if(T_SLOW)
+    add_test(NAME ${NAME} CONFIGURATIONS slow COMMAND ${NAME})
+    set_tests_properties(${NAME} PROPERTIES TIMEOUT 3600 LABELS slow PROCESSORS 2 RUN_SERIAL ON
+                         ENVIRONMENT "${environment}")
+  elseif(T_WHOLE)
     add_test(NAME ${NAME} COMMAND ${NAME})
-    set_tests_properties(${NAME} PROPERTIES TIMEOUT 600 LABELS "${T_LABELS}" ENVIRONMENT "${environment}")
+    set_tests_properties(${NAME} PROPERTIES TIMEOUT 1200 COST 600 LABELS "${T_LABELS}"
+                         ENVIRONMENT "${environment}")
   else()
     gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                          PROPERTIES TIMEOUT 120 LABELS "${T_LABELS}" ENVIRONMENT "${environment}")

@@ -24,6 +24,9 @@ if(NEPHELE_FUZZ)
   target_compile_options(nephele_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# What is tested is as people run it; the cases themselves gain nothing from an optimiser but its time.
+set(NEPHELE_TEST_OPTIONS -O0)
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})

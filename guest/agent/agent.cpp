@@ -17,6 +17,7 @@
 #include "paths.h"
 #include "programs.h"
 #include "text.h"
+#include "user_data.h"
 
 namespace guest {
 namespace {
@@ -38,10 +39,22 @@ void prepare_directories() {
   if (::unshare(CLONE_NEWNS) == 0) ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
 }
 
+/// For init, which runs it once the machine is ready. The script of a context before goes in any case.
+void keep_user_data(const Variables& context) {
+  ::unlink(paths::user_data);
+  const auto given = context.find("USER_DATA");
+  if (given == context.end()) return;
+  const auto script = user_data_script(given->second);
+  if (!script)
+    console_line("user data: no script (its Base64 must begin with #!); it is left out");
+  else if (!replace_file(paths::user_data, *script, 0700))
+    console_line("user data: the script cannot be written");
+}
+
 }  // namespace
 
 Agent::Agent()
-    : frames_({.context = [this](const std::string& text) { use_context(text, ControlPort::port_name.data()); },
+    : frames_({.context = [this](const std::string& text) { use_context(text, std::string(ControlPort::port_name)); },
                .function = [this] { service_.function_changed(); },
                .query = [this] { answer_query(); }}),
       port_(loop_, frames_),
@@ -95,7 +108,9 @@ void Agent::look_for_context() {
 
 void Agent::use_context(const std::string& text, const std::string& source) {
   loop_.cancel(disc_timer_);
-  const Variables kept = kept_variables(parse_context(text));
+  const Variables all = parse_context(text);
+  const Variables kept = kept_variables(all);
+  keep_user_data(all);
   if (source == ControlPort::port_name) replace_file(paths::kept_context, write_context(kept), 0600);
   apply(kept, source);
 }
@@ -130,6 +145,7 @@ void Agent::say_ready() {
   console_line("READY port=" + std::to_string(state_.settings.ports.front()) + " ip=" + network_.address() +
                " uptime=" + uptime_text() + " context=" + context_source_);
   notify_init();
+  ::kill(1, programs::ready_signal);
 }
 
 void Agent::answer_query() {

@@ -20,7 +20,7 @@ namespace guest {
 namespace {
 
 constexpr std::string_view mount_point = "/run/nephele/disc";
-constexpr std::size_t context_max = 256 * 1024;
+constexpr std::size_t context_max = std::size_t{256} * 1024;
 constexpr off_t function_max = 32 << 20;
 
 std::vector<std::string> names_in(const char* path) {
@@ -47,7 +47,7 @@ std::vector<std::string> candidates() {
 bool has_context_label(const std::string& device) {
   const Fd fd(::open(device.c_str(), O_RDONLY | O_CLOEXEC));
   std::array<char, 2048> sector{};
-  if (!fd || ::pread(fd.get(), sector.data(), sector.size(), 16 * 2048) != static_cast<ssize_t>(sector.size()))
+  if (!fd || ::pread(fd.get(), sector.data(), sector.size(), off_t{16} * 2048) != static_cast<ssize_t>(sector.size()))
     return false;
   const std::string_view text(sector.data(), sector.size());
   return text.substr(1, 5) == "CD001" && trim(text.substr(40, 32)) == "CONTEXT";

@@ -77,7 +77,7 @@ void ControlPort::on_events() {
 }
 
 void ControlPort::read_all() {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, std::size_t{16} * 1024> buffer;
   while (fd_) {
     const ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
     if (got > 0) {

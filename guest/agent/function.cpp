@@ -132,7 +132,7 @@ void FunctionCall::watch_output(const Fd& fd, std::string& into, std::size_t lim
 
 /// Keeps one byte more than the limit of the output, so that "too much" is seen; false at its end.
 bool FunctionCall::read_output(const Fd& fd, std::string& into, std::size_t limit) {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, std::size_t{16} * 1024> buffer;
   while (true) {
     const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
     if (got < 0) return errno == EAGAIN || errno == EINTR;

@@ -18,7 +18,7 @@ namespace guest {
 struct FunctionLimits {
   static constexpr std::uint64_t input_bytes = 64ULL << 20;
   static constexpr std::size_t output_bytes = 1 << 20;
-  static constexpr std::size_t error_bytes = 4 * 1024;
+  static constexpr std::size_t error_bytes = std::size_t{4} * 1024;
   static constexpr std::size_t waiting_calls = 32;
 };
 

@@ -19,10 +19,10 @@ constexpr milliseconds idle_deadline{60'000};
 constexpr milliseconds stall_deadline{15'000};
 constexpr milliseconds linger_deadline{3'000};
 constexpr std::size_t stall_bytes = 1024;  // what a body must move within stall_deadline
-constexpr std::size_t buffer_bytes = 32 * 1024;
-constexpr std::size_t drain_bytes = 64 * 1024;
+constexpr std::size_t buffer_bytes = std::size_t{32} * 1024;
+constexpr std::size_t drain_bytes = std::size_t{64} * 1024;
 constexpr std::size_t linger_bytes = 16 << 20;  // so that a client in full flow reads the answer, not a reset
-constexpr std::size_t file_portion = 256 * 1024;
+constexpr std::size_t file_portion = std::size_t{256} * 1024;
 
 }  // namespace
 
@@ -64,7 +64,7 @@ void Connection::on_socket(std::uint32_t events) {
 
 /// Reads what is there up to the buffer's size; false when the connection is of no more use.
 bool Connection::fill() {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, std::size_t{16} * 1024> buffer;
   while (in_.size() < buffer_bytes && !end_of_input_) {
     const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (got < 0) return errno == EAGAIN || errno == EINTR;

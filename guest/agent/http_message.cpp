@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "http/reason_phrase.h"
 #include "text.h"
 
 namespace guest {
@@ -39,67 +40,12 @@ Response error_response(int status, std::string_view message) {
                        "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":" + json_quote(message) + "}}");
 }
 
-std::string_view reason_of(int status) {
-  switch (status) {
-    case 100:
-      return "Continue";
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 204:
-      return "No Content";
-    case 206:
-      return "Partial Content";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 411:
-      return "Length Required";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 416:
-      return "Range Not Satisfiable";
-    case 417:
-      return "Expectation Failed";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    case 507:
-      return "Insufficient Storage";
-    default:
-      return "Status";
-  }
-}
-
 std::string response_head(const Response& response, bool keep_alive) {
   const bool bodiless = response.status == 204 || response.status == 304;
   std::string head = "HTTP/1.1 ";
   head += std::to_string(response.status);
   head += ' ';
-  head += reason_of(response.status);
+  head += nephele::http::reason_phrase(response.status);
   head += "\r\nServer: nephele-guest\r\nDate: ";
   const time_t now = ::time(nullptr);
   std::array<char, 40> date{};

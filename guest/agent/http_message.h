@@ -14,8 +14,8 @@
 namespace guest {
 
 struct HttpLimits {
-  static constexpr std::size_t head_bytes = 8 * 1024;
-  static constexpr std::size_t target_bytes = 4 * 1024;
+  static constexpr std::size_t head_bytes = std::size_t{8} * 1024;
+  static constexpr std::size_t target_bytes = std::size_t{4} * 1024;
   static constexpr std::size_t fields = 64;
 };
 
@@ -50,7 +50,6 @@ Response json_response(int status, std::string body);
 /// `{"error":{"code":N,"message":"..."}}`
 Response error_response(int status, std::string_view message);
 
-std::string_view reason_of(int status);
 /// Status line and fields with the empty line; for HEAD the same.
 std::string response_head(const Response& response, bool keep_alive);
 

@@ -10,7 +10,7 @@ namespace guest {
 namespace {
 
 constexpr std::size_t chunk_line_max = 256;
-constexpr std::size_t trailer_max = 4 * 1024;
+constexpr std::size_t trailer_max = std::size_t{4} * 1024;
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {

@@ -15,8 +15,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "paths.h"
 #include "programs.h"
 #include "text.h"
+#include "user_data.h"
 
 namespace guest {
 namespace {
@@ -29,7 +31,7 @@ constexpr milliseconds term_deadline{300};
 constexpr milliseconds respawn_max{10'000};
 constexpr std::size_t agent_index = 0;
 
-constexpr std::initializer_list<int> handled = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
+constexpr std::initializer_list<int> handled = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM, SIGINT, programs::ready_signal};
 
 void mount_rest() {
   ::mount("run", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=25%");
@@ -111,6 +113,24 @@ void Init::start_the_rest() {
   for (std::size_t index = agent_index + 1; index < daemons_.size(); ++index) start(index);
 }
 
+/// Once per boot, which is as long as this process lives: the agent says "ready" again after each context, and after a
+/// restart of its own.
+void Init::start_user_data() {
+  if (user_data_started_ || leaving_ || ::access(paths::user_data, X_OK) != 0) return;
+  user_data_started_ = true;
+  start_once(exec_user_data);
+}
+
+/// What may end and is not started again.
+void Init::start_once(void (*become)()) {
+  if (::fork() != 0) return;
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  become();
+  ::_exit(127);
+}
+
 void Init::start(std::size_t index) {
   Daemon& daemon = daemons_[index];
   const pid_t pid = ::fork();
@@ -131,6 +151,9 @@ void Init::on_signal() {
     switch (info.ssi_signo) {
       case SIGCHLD:
         reap();
+        break;
+      case programs::ready_signal:
+        start_user_data();
         break;
       case SIGUSR1:
         shut_down(End::halt);

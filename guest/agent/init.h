@@ -29,7 +29,9 @@ class Init {
 
   void start_agent();
   void start_the_rest();
+  void start_user_data();
   void start(std::size_t index);
+  static void start_once(void (*become)());
   void on_signal();
   void reap();
   void ended(std::size_t index);
@@ -42,6 +44,7 @@ class Init {
   Fd notify_;
   std::vector<Daemon> daemons_;
   bool rest_started_ = false;
+  bool user_data_started_ = false;
   bool leaving_ = false;
   bool agent_gone_ = false;
   End end_ = End::power_off;

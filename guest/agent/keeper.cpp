@@ -99,8 +99,7 @@ class Keeper {
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     loop_.forget(fd);
-    const std::string gone = device;  // the watch that holds `device` has just been dropped
-    inputs_.erase(gone);
+    inputs_.erase(device);  // the loop holds the watch, and `device` in it, until this call returns
   }
 
   Loop loop_;

@@ -14,7 +14,7 @@ namespace guest {
 namespace {
 
 constexpr std::chrono::milliseconds deadline{3000};
-constexpr std::size_t answer_max = 16 * 1024;
+constexpr std::size_t answer_max = std::size_t{16} * 1024;
 
 class PeerQuestion : public Exchange {
  public:

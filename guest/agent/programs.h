@@ -2,6 +2,8 @@
 // One static program under several names keeps the image small; main() chooses by its own name.
 #pragma once
 
+#include <signal.h>
+
 namespace guest::programs {
 
 int early_init();  ///< /init of the initramfs: modules, root disk, then becomes init
@@ -12,5 +14,8 @@ int lsblk();
 
 /// Environment variable with the number of the descriptor on which the agent tells init that it answers.
 inline constexpr char notify_variable[] = "NEPHELE_NOTIFY_FD";
+
+/// Agent to init: the machine is ready. A signal, since it must also come from an agent that was started again.
+inline constexpr int ready_signal = SIGHUP;
 
 }  // namespace guest::programs

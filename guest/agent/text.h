@@ -31,7 +31,7 @@ std::string_view trim(std::string_view text);
 bool equal_ignoring_case(std::string_view left, std::string_view right);
 
 /// The first `max` bytes of a file, or nothing when it can't be opened.
-std::optional<std::string> read_file(const std::string& path, std::size_t max = 64 * 1024);
+std::optional<std::string> read_file(const std::string& path, std::size_t max = std::size_t{64} * 1024);
 
 /// Writes all of `text` to an existing file (a /sys or /proc knob, or a regular file that is cut first).
 bool write_file(const std::string& path, std::string_view text);

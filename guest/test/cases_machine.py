@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine changes under the guest: memory, processors, disk, power."""
 
+import base64
 import time
 
 from cases_boot import check
@@ -56,7 +57,9 @@ def the_power_button_stops_the_guest_in_order(image):
 
 
 def the_guest_reboots_from_its_shell_and_keeps_its_objects(image):
-    with Machine(image, context={"ROLE": "DAAS"}).boot() as vm:
+    script = base64.b64encode(b"#!/bin/sh\necho the owner speaks\n").decode()
+    with Machine(image, context={"ROLE": "DAAS", "USER_DATA": script}).boot() as vm:
+        wait_for("the script", lambda: "the owner speaks" in vm.serial_log())
         boot_id = vm.status()["boot_id"]
         check(vm.http("PUT", "/objects/kept", b"over a reboot")[0] == 201, "PUT")
         wait_for("the shell", lambda: "~# " in vm.serial_log())
@@ -66,6 +69,7 @@ def the_guest_reboots_from_its_shell_and_keeps_its_objects(image):
         vm.frames.wait("ready", 90)
         check(vm.status()["boot_id"] != boot_id, "boot_id")
         check(vm.http("GET", "/objects/kept")[1] == b"over a reboot", "the object")
+        wait_for("the script, at each boot", lambda: vm.serial_log().count("the owner speaks") == 2)
 
 
 def the_guest_recovers_from_being_killed(image):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the guest is there for: functions, objects, the link between two machines, snapshots."""
 
+import base64
 import json
 import os
 import shutil
@@ -166,7 +167,7 @@ def the_context_can_come_through_the_control_port(image):
         wait_for("WAITING", lambda: "guest: WAITING" in vm.serial_log(), 90)
         vm.frames.send("query")
         check(vm.frames.receive(10) == ("booting", b""), "booting")
-        context = dict(vm.context, SET_HOSTNAME="from-port", PORTS="8000 8080")
+        context = dict(vm.context, SET_HOSTNAME="from-port", PORTS="8000 8080", USER_DATA=user_data("from the port"))
         vm.frames.send("time", b"1893456000.5")
         vm.frames.send("context", context_text(context).encode())
         ready = json.loads(vm.frames.wait("ready", 10))
@@ -175,11 +176,22 @@ def the_context_can_come_through_the_control_port(image):
         check(status["name"] == "from-port" and "SR_AUTH" not in str(status), str(status))
         check("2030" in vm.http("GET", "/")[2]["Date"], "the clock")
         wait_for("the shell", lambda: "~# " in vm.serial_log())
+        wait_for("the script", lambda: "this is from the port" in vm.serial_log())
+        log = vm.serial_log()
+        check(log.index("guest: READY") < log.index("this is from the port"), "the script ran before the machine was ready")
         kept = vm.type_lines(["cat /run/nephele/context; echo over $((40+2))"], "over 42")
         check(SR_AUTH not in kept, "the credentials were kept")
         vm.type_lines(["kill -9 $(pidof nephele-agent)"], "nephele-agent")
         vm.frames.wait("ready", 20)
         check(vm.status()["name"] == "from-port", "the context over a crash of the agent")
+        vm.frames.send("context", context_text(dict(context, USER_DATA=user_data("another one"))).encode())
+        vm.frames.wait("ready", 10)
+        ran = vm.type_lines(["cat /root/ran; echo over $((40+4))"], "over 44")
+        check("\nthis is from the port\nover 44" in ran, f"not one script in one boot: {ran}")
+
+
+def user_data(text):
+    return base64.b64encode(f"#!/bin/sh\necho this is {text} | tee -a /root/ran\n".encode()).decode()
 
 
 def the_clones_of_one_snapshot_part(image):

@@ -8,8 +8,9 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 AGENT = os.path.join(os.path.dirname(HERE), "agent")
+HOUSE = os.path.join(os.path.dirname(os.path.dirname(HERE)), "src")  # what the agent shares with the programs
 PARTS = ["text", "frames", "context", "http_message", "http_parser", "http_server", "http_connection", "loop", "sha256",
-         "object_key", "object_store", "object_list", "machine_facts"]
+         "object_key", "object_store", "object_list", "machine_facts", "user_data"]
 
 
 def unit_tests(_image):
@@ -17,7 +18,7 @@ def unit_tests(_image):
     with tempfile.TemporaryDirectory(prefix="nephele-guest-unit-") as folder:
         program = os.path.join(folder, "unit")
         flags = ["-std=c++23", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-pthread",
-                 "-Wall", "-Wextra", "-Werror", "-I", AGENT]
+                 "-Wall", "-Wextra", "-Werror", "-I", AGENT, "-I", HOUSE]
         objects = [os.path.join(folder, os.path.basename(source) + ".o") for source in sources]
         commands = [["clang++-19", *flags, "-c", source, "-o", output] for source, output in zip(sources, objects)]
         running = []

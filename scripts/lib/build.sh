@@ -9,6 +9,16 @@ if [[ -z ${CCACHE_DIR:-} && ! -w ${HOME:-/nonexistent} ]]; then export CCACHE_DI
 
 guest_image=$PWD/build/guest-image
 
+# The tests' libraries are not needed to run; a folder that was configured with them keeps them.
+tests_setting() { if grep -qs '^NEPHELE_TESTS:BOOL=ON' "build/$1/CMakeCache.txt"; then echo ON; else echo OFF; fi; }
+
+# One build at a time in this checkout. What is started later must not inherit the lock: exec 9>&- gives it back.
+lock_build() {
+  mkdir -p build
+  exec 9>build/.up.lock
+  flock 9
+}
+
 # configure PRESET [CMAKE ARGUMENT...]
 configure() {
   local preset=$1
@@ -42,8 +52,11 @@ build_guest_image() {
 install_programs() {
   local program
   mkdir -p bin
-  for program in "build/$1"/bin/nephele "build/$1"/bin/nephele-faults; do
-    if [[ -x $program ]] && ! cmp -s "$program" "bin/${program##*/}"; then
+  for program in "build/$1"/bin/{nephele,nephele-faults,provision-engine-server,provision-engine-cli,snf-manage,snf-admin} \
+    "build/$1"/bin/{vcycled,vcycle,check-vcycled,Vcycled,Vcycle,check-Vcycled}; do
+    if [[ -L $program ]]; then
+      cp -P --remove-destination "$program" bin/
+    elif [[ -x $program ]] && ! cmp -s "$program" "bin/${program##*/}"; then
       cp "$program" "bin/.${program##*/}.new"
       mv -f "bin/.${program##*/}.new" "bin/${program##*/}"
     fi

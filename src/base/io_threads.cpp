@@ -19,6 +19,12 @@ IoThreads::~IoThreads() {
   halt();
 }
 
+void IoThreads::finish() {
+  for (const auto& loop : loops_) loop->guard.reset();
+  for (const auto& loop : loops_)
+    if (loop->thread.joinable()) loop->thread.join();
+}
+
 void IoThreads::halt() {
   for (const auto& loop : loops_) loop->context.stop();
   for (const auto& loop : loops_)

@@ -25,6 +25,8 @@ class IoThreads {
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
 
+  /// Lets everything that has begun end, then ends the threads.
+  void finish();
   /// Ends the threads between two steps, as a death of the process would; what waits on them never goes on.
   void halt();
 

@@ -27,6 +27,7 @@ Value& Object::set(std::string name, Value value) {
 }
 
 Value& Object::append(std::string name, Value value) {
+  if (members_.capacity() == 0) members_.reserve(4);  // seldom fewer, and growing one by one moves all of them
   return members_.emplace_back(std::move(name), std::move(value)).second;
 }
 

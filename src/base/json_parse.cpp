@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
+#include <memory>
 #include <unordered_set>
 
 #include "base/json.h"
@@ -62,16 +63,18 @@ class Builder {
   struct Frame {
     Value container;
     std::string name;  // of the member whose value comes next
-    std::unordered_set<std::string> names;
+    std::unique_ptr<std::unordered_set<std::string>> names = {};
 
     /// Small objects are searched; a large one gets an index, so that a hostile body costs no quadratic time.
     bool is_new(const std::string& wanted) {
       const Object& object = *container.if_object();
       constexpr std::size_t small = 16;
       if (object.size() < small) return !object.contains(wanted);
-      if (names.empty())
-        for (const Member& member : object) names.insert(member.first);
-      return names.insert(wanted).second;
+      if (!names) {
+        names = std::make_unique<std::unordered_set<std::string>>();
+        for (const Member& member : object) names->insert(member.first);
+      }
+      return names->insert(wanted).second;
     }
   };
 
@@ -83,7 +86,8 @@ class Builder {
   bool number(bj::string_view last) { return collect(last) && add(Number{take()}); }
 
   bool open(Value container) {
-    frames_.push_back(Frame{.container = std::move(container), .name = {}, .names = {}});
+    if (frames_.capacity() == 0) frames_.reserve(8);
+    frames_.push_back(Frame{.container = std::move(container), .name = {}});
     return true;
   }
   bool close() {
@@ -91,7 +95,7 @@ class Builder {
     frames_.pop_back();
     return add(std::move(done));
   }
-  bool add(Value value) {
+  bool add(Value&& value) {
     if (frames_.empty()) {
       root_ = std::move(value);
     } else if (Array* array = frames_.back().container.if_array()) {

@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <ctime>
 
-#include "base/utf8.h"
+#include "base/ascii.h"
+#include "base/visible.h"
 
 namespace nephele::log {
 
@@ -21,12 +25,7 @@ constexpr std::array level_names{LevelName{"debug", Level::debug}, LevelName{"in
                                  LevelName{"error", Level::error}};
 
 bool same_word(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == y; });
-}
-
-/// Controls of ASCII and of Latin-1 (which move a terminal's cursor) and the line separators of Unicode.
-bool is_control(char32_t point) noexcept {
-  return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x2028 || point == 0x2029;
+  return std::ranges::equal(a, b, [](char x, char y) { return ascii::lower(x) == y; });
 }
 
 bool stands_alone(std::string_view text) noexcept {
@@ -36,23 +35,7 @@ bool stands_alone(std::string_view text) noexcept {
 
 void quote_to(std::string_view text, std::string& out) {
   out += '"';
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    const char32_t point = utf8_code_point(text);
-    if (length == 0) {
-      out += "\xEF\xBF\xBD";
-    } else if (point == '"' || point == '\\') {
-      out += '\\';
-      out += text.front();
-    } else if (point == '\n') {
-      out += "\\n";
-    } else if (is_control(point)) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(point));
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
+  append_visible(text, Quotes::escaped, out);
   out += '"';
 }
 
@@ -69,6 +52,15 @@ void value_to(std::string_view text, std::string& out) {
   std::size_t end = value_bytes_max;
   while (end > value_bytes_max - 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
   quote_to(std::string(text.substr(0, end)) + "...", out);
+}
+
+void fields_to(const Event& event, std::string& out) {
+  for (const Field& field : event.fields) {
+    out += ' ';
+    value_to(field.key, out);
+    out += '=';
+    value_to(field.value, out);
+  }
 }
 
 }  // namespace
@@ -98,17 +90,54 @@ std::string format_message(const Event& event) {
   value_to(event.logger.empty() ? std::string_view("-") : event.logger, out);
   out += ' ';
   value_to(event.name, out);
-  for (const Field& field : event.fields) {
-    out += ' ';
-    value_to(field.key, out);
-    out += '=';
-    value_to(field.value, out);
-  }
+  fields_to(event, out);
   return out;
 }
 
 std::string format_line(const Event& event) {
   return fmt::format("{} {} {}", iso8601(event.time), to_string(event.level), format_message(event));
+}
+
+std::string format_ruby_message(const Event& event) {
+  std::string out;
+  append_visible(event.name, Quotes::as_they_are, out);
+  fields_to(event, out);
+  return out;
+}
+
+namespace {
+
+/// The local time of lines, made once a second: strftime and the time zone cost more than the rest of a line.
+std::string_view local_second(std::time_t seconds) {
+  struct Made {
+    std::time_t of = -1;
+    std::array<char, 32> text{};
+    std::size_t length = 0;
+  };
+  thread_local Made made;
+  if (made.of != seconds || made.length == 0) {
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    made.length = std::strftime(made.text.data(), made.text.size(), "%Y-%m-%d %H:%M:%S", &local);
+    made.of = seconds;
+  }
+  return {made.text.data(), made.length};
+}
+
+}  // namespace
+
+std::string format_ruby_line(const Event& event) {
+  constexpr std::size_t level_width = 5;
+  const auto level = to_string(event.level);
+  std::string out;
+  out.reserve(64 + event.name.size());
+  out += level.front();
+  out.append(", [").append(local_second(std::chrono::system_clock::to_time_t(event.time)));
+  out.append(" #").append(std::to_string(::getpid())).append("] ");
+  out.append(level_width - std::min(level_width, level.size()), ' ').append(level).append(" -- : ");
+  append_visible(event.name, Quotes::as_they_are, out);
+  fields_to(event, out);
+  return out;
 }
 
 Logging::Logging(const Clock& clock, Level level) : clock_(clock), default_(level) {}

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -65,13 +66,30 @@ std::string format_line(const Event& event);
 /// The same without time and level, which syslog adds for itself.
 std::string format_message(const Event& event);
 
+/// `I, [2023-09-06 10:51:55 #41286]  INFO -- : the event's name key=value`, in local time: the lines of Ruby's Logger,
+/// as tools of that world read them. Controls in the name are escaped, and nothing is cut.
+std::string format_ruby_line(const Event& event);
+/// What stands behind its " -- : ".
+std::string format_ruby_message(const Event& event);
+
+/// Makes a line of an event, without its end. Called by many threads.
+using Format = std::function<std::string(const Event&)>;
+
+/// How a log file looks.
+struct FileStyle {
+  Format format = format_line;
+  std::string maker = {};  ///< an empty file begins with "# Logfile created on DATE by MAKER"; without, with nothing
+};
+
 /// Standard error, one line an event.
-std::unique_ptr<Sink> standard_error_sink();
+std::unique_ptr<Sink> standard_error_sink(Format format = format_line);
+/// The same on standard output.
+std::unique_ptr<Sink> standard_output_sink(Format format = format_line);
 /// A file of mode 0640, opened for appending, reopened after reopen(). Fails when it cannot be opened. Lines that a
 /// full disk refuses are counted, and the count is written when there is room again.
-Result<std::unique_ptr<Sink>> file_sink(std::string path);
+Result<std::unique_ptr<Sink>> file_sink(std::string path, FileStyle style = {});
 /// syslog(3) with this ident, facility USER, option PID.
-std::unique_ptr<Sink> syslog_sink(std::string ident);
+std::unique_ptr<Sink> syslog_sink(std::string ident, Format format = format_message);
 
 class Logger;
 

@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -152,6 +155,43 @@ TEST(FileSink, SurvivesAFullDisk) {
   logging.logger("a").info("lost.too");
 }
 
+TEST(FileSink, CountsWhatAFullDiskTookAndEndsATornLine) {
+  const TempDirectory dir;
+  const ManualClock clock(noon);
+  Logging logging(clock);
+  logging.add(*file_sink(dir / "a.log"));
+  const Logger log = logging.logger("a");
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{100, before.rlim_max};  // in the middle of the second line
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  for (int i = 1; i <= 3; ++i) log.info("tick", {{"text", std::string(30, 'x')}, {"number", i}});
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
+  log.info("again");
+  std::vector<std::string> lines;
+  std::istringstream text(dir.read("a.log"));
+  for (std::string one; std::getline(text, one);) lines.push_back(one);
+  ASSERT_EQ(lines.size(), 4U) << dir.read("a.log");
+  EXPECT_THAT(lines[0], testing::EndsWith("number=1"));
+  EXPECT_THAT(lines[2], testing::AllOf(HasSubstr("log.lines_lost"), testing::EndsWith("lines=2")));
+  EXPECT_THAT(lines[3], testing::EndsWith("INFO a again"));
+}
+
+TEST(FileSink, BeginsBehindWhatAnEarlierProcessLeftTorn) {
+  const TempDirectory dir;
+  const ManualClock clock(noon);
+  for (const char* left : {"half a line", "a whole line\n", ""}) {
+    dir.write("a.log", left);
+    Logging logging(clock);
+    logging.add(*file_sink(dir / "a.log"));
+    logging.logger("a").info("next");
+    EXPECT_THAT(dir.read("a.log"), testing::EndsWith("Z INFO a next\n"));
+    EXPECT_EQ(std::ranges::count(dir.read("a.log"), '\n'), *left == '\0' ? 1 : 2) << left;
+  }
+}
+
 TEST(FileSink, KeepsLinesOfManyThreadsWhole) {
   const TempDirectory dir;
   const SystemClock clock;
@@ -159,12 +199,15 @@ TEST(FileSink, KeepsLinesOfManyThreadsWhole) {
   logging.add(*file_sink(dir / "a.log"));
   {
     std::vector<std::jthread> threads;
+    std::atomic<int> writing = 4;
     for (int t = 0; t < 4; ++t)
-      threads.emplace_back([&logging, t] {
+      threads.emplace_back([&, t] {
         const Logger log = logging.logger("t");
         for (int i = 0; i < 250; ++i) log.info("tick", {{"thread", t}, {"text", std::string(100, 'x')}});
+        --writing;
       });
-    for (int i = 0; i < 20; ++i) logging.reopen();
+    while (writing > 0) logging.reopen();
+    threads.clear();
   }
   const std::string text = dir.read("a.log");
   EXPECT_EQ(std::ranges::count(text, '\n'), 1000);

@@ -57,6 +57,12 @@ std::string random_bytes(std::size_t count) {
   return out;
 }
 
+std::string random_token(std::size_t bytes) {
+  std::string token = to_base64url(random_bytes(bytes));
+  while (token.starts_with('-')) token = to_base64url(random_bytes(bytes));
+  return token;
+}
+
 std::string random_uuid() {
   std::string bytes = random_bytes(16);
   bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0FU) | 0x40U);  // version 4

@@ -38,6 +38,9 @@ class Secret {
 std::string random_bytes(std::size_t count);
 /// A version 4 UUID in lower case.
 std::string random_uuid();
+/// `bytes` of chance as text that can be typed after any command: base64url, and never begins with a hyphen, which
+/// would make an option of it.
+std::string random_token(std::size_t bytes);
 /// `length` characters of [a-z0-9] without look-alikes (0 o 1 l), for passwords that people copy.
 std::string random_password(std::size_t length);
 
@@ -61,6 +64,8 @@ class SecretKey {
   /// Reads the key (64 hex digits), or makes it when the file does not exist: complete or not at all, also when several
   /// processes start at once. Refuses a file that others can read.
   static Result<SecretKey> open_or_create(const std::string& path);
+  /// The same, but a file that does not exist is an error.
+  static Result<SecretKey> load(const std::string& path);
   static SecretKey random();
 
   /// Authenticated encryption (XChaCha20-Poly1305, random nonce), as base64 text for a column. `context` names what

@@ -84,12 +84,14 @@ SecretKey SecretKey::random() {
 }
 
 Result<SecretKey> SecretKey::open_or_create(const std::string& path) {
-  constexpr int how = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  FileHandle file(::open(path.c_str(), how));
-  if (!file && errno == ENOENT) {
-    TRY_VOID(create(path));
-    file = FileHandle(::open(path.c_str(), how));
-  }
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) TRY_VOID(create(path));
+  return load(path);
+}
+
+Result<SecretKey> SecretKey::load(const std::string& path) {
+  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file && errno == ENOENT)
+    return refused(path, "does not exist; copy the key here from a node of this cloud, mode 0600");
   if (!file) return refused(path, because(errno));
   TRY(const Secret text, read(path, file.get()));
   const std::string_view digits = std::string_view(text.reveal()).substr(0, text.reveal().find('\n'));

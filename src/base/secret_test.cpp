@@ -201,12 +201,29 @@ INSTANTIATE_TEST_SUITE_P(Table, DamagedKey,
                                          Damage{"Bytes", std::string(32, '\xff')}),
                          [](const auto& info) { return std::string(info.param.name); });
 
+TEST(KeyFile, ThatIsOnlyLoadedIsNeverMade) {
+  const TempDirectory dir;
+  const std::string path = dir / "named.key";
+  EXPECT_THAT(SecretKey::load(path).error().sentence(), HasSubstr("does not exist; copy the key"));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  const auto made = SecretKey::open_or_create(path);
+  EXPECT_EQ(SecretKey::load(path)->keyed_hash("t", "c"), made->keyed_hash("t", "c"));
+}
+
 TEST(KeyFile, SaysWhyItCannotBeMade) {
   const TempDirectory dir;
   EXPECT_THAT(SecretKey::open_or_create(dir / "none/key").error().sentence(), HasSubstr("No such file"));
   EXPECT_THAT(SecretKey::open_or_create(dir.path().string()).error().sentence(), HasSubstr("is not a file"));
   ASSERT_EQ(::symlink("/dev/null", (dir / "link").c_str()), 0);
   EXPECT_FALSE(SecretKey::open_or_create(dir / "link"));
+}
+
+TEST(RandomToken, IsNeverTakenForAnOption) {
+  for (int i = 0; i < 2'000; ++i) {
+    const auto token = random_token(32);
+    EXPECT_EQ(token.size(), 43U);
+    EXPECT_NE(token.front(), '-');
+  }
 }
 
 }  // namespace

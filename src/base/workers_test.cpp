@@ -8,6 +8,7 @@
 #include <latch>
 #include <stdexcept>
 
+#include "base/stoppable.h"
 #include "base/test_run.h"
 
 namespace nephele {
@@ -99,6 +100,28 @@ TEST(Workers, AFullQueueOfManyCallersLosesNobody) {
   EXPECT_EQ(ran, done);
   EXPECT_GT(done, 0);
   EXPECT_TRUE(context.wait(work(workers, ran))) << "no place in the queue was lost";
+}
+
+TEST(Workers, AStoppableJobHearsThatItsCallerIsCancelled) {
+  Workers workers("test", 1, 8);
+  std::atomic<bool> heard{false};
+  auto job = [&heard](const std::stop_token& stop) -> Result<int> {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+    heard = stop.stop_requested();
+    return 1;
+  };
+  const auto answer = run_to_end(with_deadline(Task<Result<int>>(run_stoppable(workers, job)), in(20ms), "the caller"));
+  EXPECT_EQ(answer.error().kind(), Kind::timeout);
+  EXPECT_TRUE(heard) << "the caller has waited for the job";
+}
+
+TEST(Workers, AStoppableJobThatNobodyStopsGivesItsValueOrItsException) {
+  Workers workers("test", 1, 8);
+  auto quick = [](const std::stop_token& stop) -> Result<bool> { return stop.stop_requested(); };
+  EXPECT_FALSE(*run_to_end(Task<Result<bool>>(run_stoppable(workers, quick))));
+  auto throws = [](const std::stop_token&) -> Result<> { throw std::runtime_error("in the job"); };
+  EXPECT_THROW((void)run_to_end(Task<Result<>>(run_stoppable(workers, throws))), std::runtime_error);
 }
 
 }  // namespace

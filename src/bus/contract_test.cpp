@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "base/eventually.h"
 #include "base/io_threads.h"
 #include "bus/bus.h"
 #include "sql/testing/test_databases.h"
@@ -99,13 +100,6 @@ class BusContract : public sql::testing::TestDatabases {
  protected:
   void SetUp() override { migrate(migrations()); }
   std::unique_ptr<Node> node() { return std::make_unique<Node>(fresh().open()); }
-  static bool eventually(const std::function<bool()>& holds) {
-    for (const auto limit = in(20s); std::chrono::steady_clock::now() < limit;) {
-      if (holds()) return true;
-      std::this_thread::sleep_for(2ms);
-    }
-    return false;
-  }
   Recorder recorder;
 };
 

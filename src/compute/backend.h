@@ -100,7 +100,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
-  /// Read anew at each call: other programs use this host too.
+  /// Other programs use this host too: the disk is read anew at each call, memory when what is known is a second old.
   virtual Result<Capacity> capacity() = 0;
 
   /// Disks and context disc of a new machine. Existing ones of the same id are kept (a repeat after a crash).

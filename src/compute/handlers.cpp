@@ -39,7 +39,7 @@ class ServerHandler : public operations::Handler {
 
   void failed(sql::Tx& tx, const operations::Record& record, const Error& error) override {
     const ServerId id = server_of(record);
-    const auto server = store::find(tx, id);
+    const auto server = store::find_to_change(tx, id);
     if (!server || server->desired == Desired::deleted) return;
     const Time now = impl_.clock.now();
     store::set_activity(tx, id, Activity::none, now);
@@ -48,6 +48,16 @@ class ServerHandler : public operations::Handler {
   }
 
  protected:
+  /// Between two attempts the owner reads what the server waits for, once; it goes on by itself when the cause is gone.
+  void show_waiting(sql::Tx& tx, const operations::Record& record, const Error& error) {
+    const ServerId id = server_of(record);
+    const auto server = store::find_to_change(tx, id);
+    if (!server || server->desired == Desired::deleted || server->observed == Observed::ready) return;
+    if (server->observed == Observed::error && server->reason == error.sentence()) return;
+    store::set_observed(tx, id, Observed::error, error.sentence(), impl_.clock.now());
+    impl_.tell(tx, id, "error", error.sentence(), server->generation);
+  }
+
   Compute::Impl& impl_;
 };
 
@@ -60,20 +70,15 @@ class Build final : public ServerHandler {
     if (work.starts("disk")) {
       CO_TRY(const auto spec, co_await load_spec(impl_, id));
       CO_TRY(auto files, context_files(work, spec));
-      CO_TRY_VOID(co_await impl_.backend.prepare(spec, std::move(files)));
+      CO_TRY_VOID(co_await impl_.backend().prepare(spec, std::move(files)));
       CO_TRY_VOID(co_await work.finished("disk"));
     }
     CO_TRY_VOID(co_await bring_up(impl_, work, id));
     co_return co_await finish_ready(impl_, work, id, "ready");
   }
 
-  /// The owner reads what it waits for; it goes on by itself when the cause is gone.
   void retried(sql::Tx& tx, const operations::Record& record, const Error& error) override {
-    const ServerId id = server_of(record);
-    const auto server = store::find(tx, id);
-    if (!server || server->desired == Desired::deleted) return;
-    store::set_observed(tx, id, Observed::error, error.sentence(), impl_.clock.now());
-    impl_.tell(tx, id, "error", error.sentence(), server->generation);
+    show_waiting(tx, record, error);
   }
 
  private:
@@ -105,6 +110,10 @@ class Start final : public ServerHandler {
     CO_TRY_VOID(co_await bring_up(impl_, work, id));
     co_return co_await finish_ready(impl_, work, id, "ready");
   }
+
+  void retried(sql::Tx& tx, const operations::Record& record, const Error& error) override {
+    show_waiting(tx, record, error);
+  }
 };
 
 class Stop final : public ServerHandler {
@@ -116,7 +125,7 @@ class Stop final : public ServerHandler {
     const auto* forced = work.record().payload.at_path({"forced"});
     const bool at_once = forced != nullptr && forced->if_bool() != nullptr && *forced->if_bool();
     if (work.starts("stop")) {
-      CO_TRY_VOID(co_await impl_.backend.stop(id, at_once ? std::chrono::seconds(0) : impl_.settings.stop_grace));
+      CO_TRY_VOID(co_await impl_.backend().stop(id, at_once ? std::chrono::seconds(0) : impl_.settings.stop_grace));
       CO_TRY_VOID(co_await work.finished("stop"));
     }
     const Time now = impl_.clock.now();
@@ -135,7 +144,7 @@ class Reboot final : public ServerHandler {
 
   Task<Result<>> run(operations::Work& work) override {
     if (work.starts("reboot")) {
-      CO_TRY_VOID(co_await impl_.backend.reboot(server_of(work.record())));
+      CO_TRY_VOID(co_await impl_.backend().reboot(server_of(work.record())));
       CO_TRY_VOID(co_await work.finished("reboot"));
     }
     co_return Result<>{};
@@ -151,7 +160,7 @@ class Resize final : public ServerHandler {
     const ServerId id = server_of(work.record());
     if (work.starts("live")) {
       CO_TRY(const auto spec, co_await load_spec(impl_, id));
-      CO_TRY(const auto how, co_await impl_.backend.resize(spec));
+      CO_TRY(const auto how, co_await impl_.backend().resize(spec));
       CO_TRY_VOID(co_await work.finished("live", how == Resized::needs_restart));
     }
     if (*work.result_of("live") == json::Value(false)) co_return co_await finish_ready(impl_, work, id, "resized");
@@ -160,7 +169,7 @@ class Resize final : public ServerHandler {
       // A new generation first: the orderly end that we cause must not look like the guest's own wish.
       const Time now = impl_.clock.now();
       CO_TRY_VOID(co_await work.write([&](sql::Tx& tx) {
-        const auto server = store::find(tx, id);
+        const auto server = store::find_to_change(tx, id);
         if (!server) return;
         store::next_generation(tx, id, now);
         store::set_observed(tx, id, Observed::starting, "restarts for its new size", now);
@@ -169,17 +178,21 @@ class Resize final : public ServerHandler {
                              std::max(server->ceilings.memory, server->sizes.memory)},
                             now);
       }));
-      CO_TRY_VOID(co_await impl_.backend.stop(id, impl_.settings.stop_grace));
+      CO_TRY_VOID(co_await impl_.backend().stop(id, impl_.settings.stop_grace));
       CO_TRY_VOID(co_await work.finished("stop"));
     }
     CO_TRY_VOID(co_await bring_up(impl_, work, id));
     co_return co_await finish_ready(impl_, work, id, "restarted");
   }
 
+  void retried(sql::Tx& tx, const operations::Record& record, const Error& error) override {
+    show_waiting(tx, record, error);
+  }
+
   /// A machine that still runs keeps its old size; only one that does not is in error.
   void failed(sql::Tx& tx, const operations::Record& record, const Error& error) override {
     const ServerId id = server_of(record);
-    const auto server = store::find(tx, id);
+    const auto server = store::find_to_change(tx, id);
     if (!server || server->desired == Desired::deleted) return;
     if (server->observed != Observed::ready) return ServerHandler::failed(tx, record, error);
     const Time now = impl_.clock.now();
@@ -202,7 +215,7 @@ class Remove final : public ServerHandler {
   Task<Result<>> run(operations::Work& work) override {
     const ServerId id = server_of(work.record());
     if (work.starts("remove")) {
-      CO_TRY_VOID(co_await impl_.backend.remove(id));
+      CO_TRY_VOID(co_await impl_.backend().remove(id));
       CO_TRY_VOID(co_await work.finished("remove"));
     }
     const Time rests_until = impl_.clock.now() + impl_.settings.address_rest;

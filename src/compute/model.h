@@ -16,6 +16,8 @@
 namespace nephele::compute {
 
 using ServerId = NumericId<struct ServerTag>;
+/// The data directory whose machines it runs, "db1-k7m2x9qa": not the host's name, which may change or not be unique.
+using DriverId = Id<struct DriverTag>;
 using ImageId = Id<struct ImageTag>;  ///< "function-3f9a01c2": name and content, immutable
 
 /// What the owner wants. Kept in the database only.
@@ -53,6 +55,7 @@ struct Ceilings {
 struct Server {
   ServerId id;
   std::string owner;  ///< account id
+  DriverId driver;    ///< who runs its machine, chosen once
   std::string name;
   ImageId image;
   Sizes sizes;  ///< wanted; what the machine has once `activity` is none and no reason is told

@@ -10,8 +10,6 @@ namespace nephele::compute {
 namespace {
 
 constexpr std::chrono::seconds event_retry{1};
-constexpr std::string_view pool_fact = "address_pool";
-constexpr std::string_view installation_fact = "installation";
 
 /// Nothing runs, and not because the guest wanted so: it never started, the host restarted, or `nephele stop --vms`.
 bool is_gone(const MachineState* state) {
@@ -91,7 +89,7 @@ Task<Result<>> Compute::Impl::apply(const MachineEvent& event) {
   Reaction reaction;
   auto written = co_await database.write([&](sql::Tx& tx) {
     reaction = {};
-    const auto server = store::find(tx, event.id);
+    const auto server = store::find_to_change(tx, event.id);
     if (!server) return;
     const int recoveries = store::recoveries_since(tx, event.id, now - settings.recoveries_window);
     reaction = react(*server, event, recoveries, settings.recoveries_max);
@@ -104,7 +102,7 @@ Task<Result<>> Compute::Impl::apply(const MachineEvent& event) {
     tell(tx, event.id, reaction.what, reaction.reason, server->generation);
     if (reaction.follow == Reaction::Follow::recover) {
       store::note_recovery(tx, event.id, now);
-      enqueue_start(tx, event.id, reaction.reason, settings.recover_after);
+      enqueue_start(tx, *server, reaction.reason, settings.recover_after);
     }
   });
   if (written && (reaction.changes || !reaction.what.empty()))
@@ -113,50 +111,12 @@ Task<Result<>> Compute::Impl::apply(const MachineEvent& event) {
   co_return written;
 }
 
-Task<Result<>> Compute::Impl::start() {
-  CO_TRY_VOID(co_await draw_pool());
-  CO_TRY_VOID(co_await reconcile());
-  loops_.spawn(event_loop());
-  co_return Result<>{};
-}
-
-Task<> Compute::Impl::stop() {
-  co_await backend.stop_watching();
-  co_await loops_.stop();
-}
-
-/// The range of addresses and the id of this installation: drawn once, proved by binding, kept.
-Task<Result<>> Compute::Impl::draw_pool() {
-  CO_TRY(auto facts, co_await database.read([](sql::Tx& tx) {
-    return std::pair(store::fact(tx, pool_fact), store::fact(tx, installation_fact));
-  }));
-  std::optional<AddressPool> pool;
-  const std::string wanted = !settings.address_pool.empty() ? settings.address_pool : facts.first.value_or("");
-  if (!wanted.empty()) {
-    CO_TRY(pool, AddressPool::parse(wanted));
-  }
-  constexpr int draws = 64;
-  Result<> proof = fail(Kind::unavailable, "no address range could be drawn");
-  for (int draw = 0; !pool && draw < draws; ++draw) {
-    const auto drawn = AddressPool::drawn(static_cast<unsigned char>(random_bytes(1)[0]));
-    proof = backend.probe_address(drawn.at(0), {8000});
-    if (proof) pool = drawn;
-  }
-  if (!pool) co_return fail(Error(proof.error()).about("no range of loopback addresses is free"));
-  installation_ = facts.second.value_or(random_uuid());
-  pool_ = pool;
-  co_return co_await database.write([&](sql::Tx& tx) {
-    store::set_fact(tx, pool_fact, pool_->text());
-    store::set_fact(tx, installation_fact, installation_);
-  });
-}
-
 Task<Result<>> Compute::Impl::reconcile() {
-  CO_TRY(const auto machines, co_await backend.list());
+  CO_TRY(const auto machines, co_await backend().list());
   std::map<ServerId, const MachineState*> by_id;
   for (const auto& machine : machines) by_id.emplace(machine.id, &machine);
 
-  CO_TRY(const auto servers, co_await database.read([](sql::Tx& tx) { return store::all(tx); }));
+  CO_TRY(const auto servers, co_await database.read([&](sql::Tx& tx) { return store::all_of(tx, settings.driver); }));
   for (const auto& server : servers) {
     const auto found = by_id.find(server.id);
     const MachineState* state = found == by_id.end() ? nullptr : found->second;
@@ -166,18 +126,28 @@ Task<Result<>> Compute::Impl::reconcile() {
     if (state != nullptr && server.desired == Desired::running)
       if (auto event = missed_event(server, *state)) on_event(std::move(*event));
   }
-  for (const auto& [id, machine] : by_id) {
-    log.warn("machine.orphan", {{"server", id}, {"reason", "no row of the database knows it; it is removed"}});
-    CO_TRY_VOID(co_await backend.remove(id));
-  }
+  for (const auto& [id, machine] : by_id) CO_TRY_VOID(co_await remove_orphan(id));
   co_return Result<>{};
+}
+
+/// A machine that no row knows. One that is placed elsewhere is left alone: this data directory has lost its name, or
+/// is somebody else's copy, and what it holds may be the only disk of that server.
+Task<Result<>> Compute::Impl::remove_orphan(ServerId id) {
+  CO_TRY(const auto server, co_await database.read([&](sql::Tx& tx) { return store::find(tx, id); }));
+  if (server)
+    co_return fail(Kind::conflict, "the machine of server " + id.text() + " is here, but the database has it on " +
+                                       server->driver.text() + " and this is " + settings.driver.text() +
+                                       "; write that name into the file driver-id of the data directory, or, if the "
+                                       "machine is a copy, remove its folder below servers");
+  log.warn("machine.orphan", {{"server", id}, {"reason", "no row of the database knows it; it is removed"}});
+  co_return co_await backend().remove(id);
 }
 
 void Compute::Impl::reconcile_one(sql::Tx& tx, const Server& server, const MachineState* state) {
   if (operations.busy(tx, object_key(server.id))) return;  // its worker goes on and looks for itself
   const Time now = clock.now();
   if (server.desired == Desired::deleted) {
-    enqueue(tx, remove_kind, server.id, "nephele", "");
+    enqueue(tx, remove_kind, server, "nephele", "");
     return;
   }
   if (server.activity != Activity::none) store::set_activity(tx, server.id, Activity::none, now);
@@ -185,7 +155,7 @@ void Compute::Impl::reconcile_one(sql::Tx& tx, const Server& server, const Machi
     const std::string reason = "the machine ended while nobody watched; it is started again";
     store::set_observed(tx, server.id, Observed::error, reason, now);
     tell(tx, server.id, "error", reason, server.generation);
-    enqueue_start(tx, server.id, reason, std::chrono::milliseconds(0));
+    enqueue_start(tx, server, reason, std::chrono::milliseconds(0));
     log.warn("machine.lost", {{"server", server.id}});
   }
 }

@@ -20,6 +20,13 @@ Reaction failed(const Server& server, std::string reason, int recoveries, int re
   return reaction;
 }
 
+/// Ready already, though the worker that started it has not come to its end: what ends it now is the guest's own wish,
+/// since a worker that stops a machine makes a new generation first.
+bool has_been_ready(const Server& server) {
+  const bool starts = server.activity == Activity::building || server.activity == Activity::restarting;
+  return starts && server.observed == Observed::ready;
+}
+
 }  // namespace
 
 Reaction react(const Server& server, const MachineEvent& event, int recoveries, int recoveries_max) {
@@ -35,7 +42,7 @@ Reaction react(const Server& server, const MachineEvent& event, int recoveries, 
       return {.changes = true,
               .observed = Observed::stopped,
               .reason = "the guest shut itself down",
-              .stays_stopped = !worker_busy,
+              .stays_stopped = !worker_busy || has_been_ready(server),
               .what = worker_busy ? "" : "stopped"};
     case What::crashed:
       return failed(server, event.reason.empty() ? "the machine ended unexpectedly" : event.reason, recoveries,

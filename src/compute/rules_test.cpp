@@ -103,7 +103,8 @@ INSTANTIATE_TEST_SUITE_P(
                     FitCase{"TooMuchBesideAnother", one_of_400, std::nullopt, sizes(1, 401, 1024), "memory"},
                     FitCase{"TooManyProcessors", {}, std::nullopt, sizes(5, 128, 1024), "CPU"},
                     FitCase{"TooMuchDisk", one_of_400, std::nullopt, sizes(1, 128, 5 * 1024 + 1), "disk"},
-                    FitCase{"GrowsIntoWhatItHas", one_of_400, sizes(1, 400, 5 * 1024), sizes(4, 900, 10 * 1024), ""},
+                    FitCase{"GrowsIntoWhatItHas", one_of_400, sizes(1, 400, 5UL * 1024), sizes(4, 900, 10UL * 1024),
+                            ""},
                     FitCase{"GrowsTooFar", one_of_400, sizes(1, 400, 1024), sizes(1, 901, 1024), "memory"},
                     FitCase{"ShrinksInAFullHouse",
                             {.memory = Bytes::mib(5000), .disk = Bytes::gib(50), .machines = 9},
@@ -212,6 +213,19 @@ TEST(Reaction, WhileAWorkerIsBusyTheWorkerTells) {
     EXPECT_TRUE(reaction.what.empty());
     EXPECT_EQ(reaction.follow, Reaction::Follow::nothing);
     EXPECT_FALSE(reaction.stays_stopped);
+  }
+}
+
+TEST(Reaction, AGuestThatShutsItselfDownAtOnceStaysDown) {
+  auto server = sample_server();
+  for (const auto activity : {Activity::building, Activity::restarting}) {
+    server.activity = activity;
+    server.observed = Observed::ready;
+    const auto reaction = react(server, event(MachineEvent::What::guest_shutdown), 0, 3);
+    EXPECT_TRUE(reaction.stays_stopped);
+    EXPECT_TRUE(reaction.what.empty()) << "the worker tells";
+    server.observed = Observed::starting;
+    EXPECT_FALSE(react(server, event(MachineEvent::What::guest_shutdown), 0, 3).stays_stopped);
   }
 }
 

@@ -4,13 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <mutex>
 
-#include "base/io_threads.h"
+#include "base/eventually.h"
 #include "base/temp_directory.h"
-#include "compute/compute.h"
-#include "compute/images.h"
-#include "compute/testing/fake_backend.h"
+#include "compute/testing/life.h"
 #include "compute/tx.h"
 #include "sql/testing/test_databases.h"
 
@@ -19,85 +16,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using compute::testing::FakeBackend;
-using ::testing::AnyOf;
-using ::testing::Contains;
-using ::testing::ElementsAre;
+using compute::testing::Life;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const Actor ada{"ada", "req-1"};
-
-/// Writes down what the owner of a server is told.
-class Told final : public bus::Consumer {
- public:
-  Result<> consume(sql::Tx&, const bus::Message& message) override {
-    const std::lock_guard lock(mutex_);
-    words_.emplace_back(message.body.text_at({"what"}));
-    return {};
-  }
-  std::vector<std::string> words() {
-    const std::lock_guard lock(mutex_);
-    return words_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> words_;
-};
-
-/// One life of a control plane. The machines outlive it.
-class Life {
- public:
-  Life(std::unique_ptr<sql::Database> db, const SecretKey& key, FakeBackend& machines, const std::string& images,
-       Settings settings)
-      : database(std::move(db)),
-        operations(*database, key, clock, threads.first(), quick(), {}),
-        bus(bus::in_process_bus(*database, clock, threads.first(), {}, {})),
-        shelf(*database, clock, images),
-        compute(*database, operations, *bus, machines, clock, threads.first(), std::move(settings), {}) {
-    machines.report_to(compute.events());
-    bus->consume(server_changed, told);
-    compute.register_handlers();
-  }
-  ~Life() {
-    if (!started) return;
-    threads.run(operations.stop());
-    threads.run(bus->stop());
-    threads.run(compute.stop());
-  }
-  void start() {
-    threads.run(compute.start()).value();
-    threads.run(operations.start()).value();
-    threads.run(bus->start());
-    started = true;
-  }
-
-  /// As kill -9 would: nothing is given back, nothing is finished.
-  void die() {
-    threads.halt();
-    started = false;
-  }
-
-  IoThreads threads{1};
-  std::unique_ptr<sql::Database> database;
-  SystemClock clock;
-  operations::Operations operations;
-  std::unique_ptr<bus::Bus> bus;
-  Told told;
-  Images shelf;
-  Compute compute;
-  bool started = false;
-
- private:
-  static operations::Settings quick() {
-    operations::Settings settings;
-    settings.host = "here";
-    settings.first_retry = 5ms;
-    settings.poll = 50ms;
-    settings.lease = 1s;
-    return settings;
-  }
-};
 
 class ComputeTest : public sql::testing::TestDatabases {
  protected:
@@ -111,7 +34,7 @@ class ComputeTest : public sql::testing::TestDatabases {
   }
 
   void begin() {
-    life = std::make_unique<Life>(fresh().open(), key, machines, images.path().string(), settings);
+    life = std::make_unique<Life>(fresh().open(), key, &machines, images.path().string(), settings);
     life->start();
   }
   /// The control plane ends and another one takes over.
@@ -146,13 +69,6 @@ class ComputeTest : public sql::testing::TestDatabases {
     EXPECT_EQ(outcome(created.operation).state, operations::State::done);
     return find(created.server.id).value();
   }
-  bool eventually(const std::function<bool()>& holds) {
-    for (const auto limit = in(20s); std::chrono::steady_clock::now() < limit;) {
-      if (holds()) return true;
-      std::this_thread::sleep_for(5ms);
-    }
-    return false;
-  }
   bool reaches(ServerId id, Observed observed) {
     return eventually([&] {
       const auto server = find(id);
@@ -165,7 +81,9 @@ class ComputeTest : public sql::testing::TestDatabases {
   FakeBackend machines;
   Settings settings = [] {
     Settings s;
-    s.host = "here";
+    s.driver = DriverId("here");
+    s.host = "the-host";
+    s.hold = "hold";
     s.address_pool = "127.96.16.0/24";
     s.recover_after = 5ms;
     s.ready_within = 20s;
@@ -207,6 +125,34 @@ TEST_P(ComputeTest, ServersGetDifferentAddressesAndAFreedOneRests) {
   EXPECT_NE(ready().address, first.address);
 }
 
+TEST_P(ComputeTest, WhenNoAddressCanBeHadItWaitsSaysSoOnceAndGoesOn) {
+  machines.refuse_starts(Error(Kind::conflict, "127.96.16.1:8000 is in use").with("address", "127.96.16.1"));
+  const auto created = create().value();
+  const auto waits = [&] {
+    const auto server = find(created.server.id);
+    return server && server->observed == Observed::error && server->reason == "127.96.16.1:8000 is in use";
+  };
+  EXPECT_TRUE(eventually(waits));
+  EXPECT_TRUE(eventually([&] { return life->threads.run(life->operations.show(created.operation))->attempt > 1; }));
+  machines.refuse_starts(std::nullopt);
+  EXPECT_EQ(outcome(created.operation).state, operations::State::done);
+  EXPECT_TRUE(reaches(created.server.id, Observed::ready));
+  const auto words = life->told.words();
+  EXPECT_EQ(std::ranges::count(words, "error"), 1);
+}
+
+TEST_P(ComputeTest, ARecoveryThatItsHostPreventsTellsTheReasonAndGoesOn) {
+  const auto server = ready();
+  machines.refuse_starts(Error(Kind::unavailable, "No space left on device"));
+  machines.happens(server.id.number(), MachineEvent::What::crashed, "by signal 9");
+  EXPECT_TRUE(eventually([&] {
+    const auto now = find(server.id);
+    return now && now->observed == Observed::error && now->reason == "No space left on device";
+  }));
+  machines.refuse_starts(std::nullopt);
+  EXPECT_TRUE(reaches(server.id, Observed::ready));
+}
+
 TEST_P(ComputeTest, WhatDoesNotFitIsRefusedWithTheNumbersAndLeavesNothing) {
   const auto refused = create(small(1'000'000));
   ASSERT_FALSE(refused);
@@ -228,7 +174,7 @@ TEST_P(ComputeTest, RemovingTakesMachineRowAndAddress) {
   EXPECT_EQ(outcome(*removal).state, operations::State::done);
   EXPECT_EQ(machines.machines(), 0);
   EXPECT_EQ(find(server.id).error().kind(), Kind::not_found);
-  EXPECT_TRUE(eventually([&] { return !life->told.words().empty() && life->told.words().back() == "deleted"; }));
+  EXPECT_TRUE(eventually([&] { return life->told.last() == "deleted"; }));
   EXPECT_FALSE(change([&](auto& tx, auto& c) { return remove_server(tx, c, server.id, ada); }).value()) << "again";
 }
 
@@ -252,7 +198,7 @@ TEST_P(ComputeTest, AResizeReachesTheMachineAndOneAtATime) {
   machines.resize_by(FakeBackend::Resizing::live);
   EXPECT_EQ(outcome(operation).state, operations::State::done);
   EXPECT_EQ(machines.machine(server.id.number())->spec.sizes, bigger);
-  EXPECT_TRUE(eventually([&] { return life->told.words().back() == "resized"; }));
+  EXPECT_TRUE(eventually([&] { return life->told.last() == "resized"; }));
 }
 
 TEST_P(ComputeTest, AResizeThatNeedsARestartStartsTheNextGeneration) {
@@ -264,7 +210,7 @@ TEST_P(ComputeTest, AResizeThatNeedsARestartStartsTheNextGeneration) {
   EXPECT_EQ(outcome(*operation).state, operations::State::done);
   EXPECT_GT(find(server.id)->generation, server.generation);
   EXPECT_TRUE(reaches(server.id, Observed::ready));
-  EXPECT_TRUE(eventually([&] { return life->told.words().back() == "restarted"; }));
+  EXPECT_TRUE(eventually([&] { return life->told.last() == "restarted"; }));
 }
 
 TEST_P(ComputeTest, ARefusedResizeLeavesTheServerAsItWas) {
@@ -351,7 +297,7 @@ TEST_P(ComputeTest, ABuildInterruptedByTheEndOfTheControlPlaneGoesOnInTheNext) {
 
 TEST_P(ComputeTest, OfTwoControlPlanesOneDiesInTheMiddleAndEverythingIsDoneOnce) {
   constexpr int servers = 24;
-  auto other = std::make_unique<Life>(fresh().open(), key, machines, images.path().string(), settings);
+  auto other = std::make_unique<Life>(fresh().open(), key, &machines, images.path().string(), settings);
   other->start();
   machines.hold_ready(true);
   std::vector<Created> created;

@@ -10,7 +10,7 @@ namespace {
 
 #define SERVER_COLUMNS                                                                                    \
   "id, owner, name, image, cpus, memory_bytes, disk_bytes, cpus_ceiling, memory_ceiling_bytes, desired, " \
-  "observed, activity, reason, address, ports, link, link_end, generation, created_ms, changed_ms"
+  "observed, activity, reason, address, ports, link, link_end, generation, created_ms, changed_ms, driver"
 
 constexpr sql::Statement next_id{"server.next_id",
                                  "UPDATE compute_counter SET value = value + 1 WHERE name = 'server' RETURNING value"};
@@ -18,11 +18,15 @@ constexpr sql::Statement insert_row{
     "server.insert",
     "INSERT INTO compute_server (" SERVER_COLUMNS
     ", memory_reserved_bytes, event_sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-    "$15, $16, $17, $18, $19, $19, $6, 0)"};
+    "$15, $16, $17, $18, $19, $19, $20, $6, 0)"};
 constexpr sql::Statement find_row{"server.find", "SELECT " SERVER_COLUMNS " FROM compute_server WHERE id = $1"};
+constexpr sql::Statement lock_row{"server.lock", "UPDATE compute_server SET id = id WHERE id = $1"};
 constexpr sql::Statement page_rows{
     "server.page",
     "SELECT " SERVER_COLUMNS " FROM compute_server WHERE ($1 = '' OR owner = $1) AND id > $2 ORDER BY id LIMIT $3"};
+constexpr sql::Statement rows_of_driver{"server.of_driver",
+                                        "SELECT " SERVER_COLUMNS
+                                        " FROM compute_server WHERE driver = $1 AND id > $2 ORDER BY id LIMIT $3"};
 constexpr sql::Statement erase_row{"server.erase", "DELETE FROM compute_server WHERE id = $1"};
 constexpr sql::Statement lock_counter{"server.lock_reservations",
                                       "UPDATE compute_counter SET value = value WHERE name = 'server'"};
@@ -31,7 +35,7 @@ constexpr sql::Statement reserved_sum{
     "SELECT CAST(COALESCE(SUM(CASE WHEN desired = 'running' THEN memory_reserved_bytes ELSE 0 END), 0) AS BIGINT), "
     "CAST(COALESCE(SUM(disk_bytes), 0) AS BIGINT), "
     "CAST(COALESCE(SUM(CASE WHEN desired = 'running' THEN 1 ELSE 0 END), 0) AS BIGINT) "
-    "FROM compute_server"};
+    "FROM compute_server WHERE driver = $1"};
 constexpr sql::Statement reserved_of{"server.reserved_of",
                                      "SELECT memory_reserved_bytes FROM compute_server WHERE id = $1"};
 constexpr sql::Statement desired_row{"server.desired",
@@ -143,6 +147,7 @@ Server server_from(const sql::Row& row) {
   s.generation = row.integer(17);
   s.created = row.time(18);
   s.changed = row.time(19);
+  s.driver = DriverId(row.text(20));
   return s;
 }
 
@@ -167,7 +172,7 @@ void insert(sql::Tx& tx, const Server& s, Time now) {
   tx.execute(insert_row, s.id, s.owner, s.name, s.image, s.sizes.cpus.count(), s.sizes.memory.count(),
              s.sizes.disk.count(), s.ceilings.cpus.count(), s.ceilings.memory.count(), to_string(s.desired),
              to_string(s.observed), to_string(s.activity), s.reason, s.address, join(s.ports), s.link, s.link_end,
-             s.generation, now);
+             s.generation, now, s.driver);
 }
 
 std::optional<Server> find(sql::Tx& tx, ServerId id) {
@@ -175,19 +180,23 @@ std::optional<Server> find(sql::Tx& tx, ServerId id) {
   return row ? std::optional(server_from(*row)) : std::nullopt;
 }
 
+std::optional<Server> find_to_change(sql::Tx& tx, ServerId id) {
+  tx.execute(lock_row, id);
+  return find(tx, id);
+}
+
 std::vector<Server> page(sql::Tx& tx, const Page& page) {
   return servers_from(
       tx.query(page_rows, page.owner, page.after, static_cast<std::int64_t>(std::min<std::size_t>(page.limit, 1000))));
 }
 
-std::vector<Server> all(sql::Tx& tx) {
+std::vector<Server> all_of(sql::Tx& tx, const DriverId& driver) {
   std::vector<Server> servers;
-  constexpr std::size_t at_once = 1000;
-  Page next{.owner = "", .after = ServerId(), .limit = at_once};
-  for (;;) {
-    auto some = page(tx, next);
-    const bool last = some.size() < at_once;
-    if (!some.empty()) next.after = some.back().id;
+  constexpr std::int64_t at_once = 1000;
+  for (ServerId after;;) {
+    auto some = servers_from(tx.query(rows_of_driver, driver, after, at_once));
+    const bool last = std::ssize(some) < at_once;
+    if (!some.empty()) after = some.back().id;
     std::ranges::move(some, std::back_inserter(servers));
     if (last) return servers;
   }
@@ -202,8 +211,8 @@ void lock_reservations(sql::Tx& tx) {
   tx.execute(lock_counter);
 }
 
-Reserved reserved(sql::Tx& tx) {
-  const auto row = tx.one(reserved_sum);
+Reserved reserved(sql::Tx& tx, const DriverId& driver) {
+  const auto row = tx.one(reserved_sum, driver);
   return {bytes(row, 0), bytes(row, 1), static_cast<std::uint64_t>(row.integer(2))};
 }
 

@@ -10,6 +10,7 @@
 #include "compute/admission.h"
 #include "compute/compute.h"
 #include "compute/model.h"
+#include "compute/placement.h"
 #include "sql/sql.h"
 
 /// All SQL of compute. Every function works in the caller's transaction.
@@ -18,13 +19,15 @@ namespace nephele::compute::store {
 ServerId next_server_id(sql::Tx& tx);
 void insert(sql::Tx& tx, const Server& server, Time now);
 std::optional<Server> find(sql::Tx& tx, ServerId id);
+/// The row is the caller's until his transaction ends: nothing that he decides by it is old when he writes.
+std::optional<Server> find_to_change(sql::Tx& tx, ServerId id);
 std::vector<Server> page(sql::Tx& tx, const Page& page);
-std::vector<Server> all(sql::Tx& tx);
+std::vector<Server> all_of(sql::Tx& tx, const DriverId& driver);
 void erase(sql::Tx& tx, ServerId id);
 
 /// Serializes admission: whoever reserves holds this row until its commit.
 void lock_reservations(sql::Tx& tx);
-Reserved reserved(sql::Tx& tx);
+Reserved reserved(sql::Tx& tx, const DriverId& driver);
 /// What this server has reserved: never less than a machine that runs can reach.
 Bytes memory_reserved(sql::Tx& tx, ServerId id);
 
@@ -52,6 +55,25 @@ void insert_image(sql::Tx& tx, const Image& image);
 /// By id, or the newest of that name. Without the directory.
 std::optional<Image> find_image(sql::Tx& tx, std::string_view name_or_id);
 std::vector<Image> images(sql::Tx& tx);
+
+/// A driver with the process that holds its post.
+struct Post {
+  Driver driver;
+  std::string instance;  ///< of the process
+  std::string hold;      ///< compute::Settings::hold
+};
+std::vector<Driver> drivers(sql::Tx& tx);
+std::optional<Driver> find_driver(sql::Tx& tx, const DriverId& id);
+std::optional<Post> find_post(sql::Tx& tx, const DriverId& id);
+void take_post(sql::Tx& tx, const Post& post);
+/// False when another process has taken the post.
+bool say(sql::Tx& tx, const DriverId& id, std::string_view instance, const Capacity& capacity, Time now);
+/// Nothing more is given to this driver until it starts again.
+void leave_post(sql::Tx& tx, const DriverId& id, std::string_view instance);
+/// Gives the servers of the time before drivers to this one.
+std::int64_t adopt_servers(sql::Tx& tx, const DriverId& id);
+/// Where the other end of a private link is.
+std::optional<DriverId> driver_of_link(sql::Tx& tx, std::string_view link);
 
 /// A fact of this installation, written once: "installation", "address_pool".
 std::optional<std::string> fact(sql::Tx& tx, std::string_view name);

@@ -38,7 +38,7 @@ std::optional<Secret> sealed_context(const NewServer& wanted) {
 }
 
 Result<Server> existing(sql::Tx& tx, ServerId id) {
-  auto server = store::find(tx, id);
+  auto server = store::find_to_change(tx, id);
   if (!server || server->desired == Desired::deleted) return fail(Kind::not_found, "no server " + id.text());
   return std::move(*server);
 }
@@ -56,15 +56,16 @@ Result<Server> idle(sql::Tx& tx, ServerId id) {
 Result<Created> create_server(sql::Tx& tx, Compute& compute, NewServer wanted, const Actor& actor) {
   auto& impl = compute.impl();
   TRY_VOID(check(wanted));
+  TRY(const auto driver, impl.place(tx, wanted));  // first: where nobody has ever driven there is no image either
   const auto image = store::find_image(tx, wanted.image);
   if (!image)
     return fail(Kind::not_found, "no image \"" + wanted.image + "\"; `nephele image list` shows what there is");
-  TRY_VOID(impl.admit(tx, std::nullopt, wanted.sizes));
 
   const Time now = impl.clock.now();
   Server server;
   server.id = store::next_server_id(tx);
   server.owner = wanted.owner;
+  server.driver = driver.id;
   server.name = wanted.name;
   server.image = image->id;
   server.sizes = wanted.sizes;
@@ -77,13 +78,13 @@ Result<Created> create_server(sql::Tx& tx, Compute& compute, NewServer wanted, c
   server.generation = 1;
   server.created = server.changed = now;
   if (!server.ports.empty()) {
-    TRY(server.address, impl.allocate_address(tx, server.id));
+    TRY(server.address, impl.allocate_address(tx, driver.id, server.id));
   }
   store::insert(tx, server, now);
   // Everywhere the bus first and operations after it: both count in one row, and two orders would be a deadlock.
   impl.tell(tx, server.id, "created", "", server.generation);
-  const auto operation = impl.enqueue(tx, build_kind, server.id, actor.account, actor.request_id,
-                                      context_payload(wanted), sealed_context(wanted));
+  const auto operation = impl.enqueue(tx, build_kind, server, actor.account, actor.request_id, context_payload(wanted),
+                                      sealed_context(wanted));
   return Created{std::move(server), operation};
 }
 
@@ -97,7 +98,7 @@ Result<operations::OperationId> resize_server(sql::Tx& tx, Compute& compute, Ser
   if (sizes.cpus.count() < 1 || sizes.memory.in_mib() < 1)
     return fail(Kind::invalid, "a server needs at least 1 CPU and 1 MiB of memory");
   const Bytes had = store::memory_reserved(tx, id);
-  TRY_VOID(impl.admit(tx, Sizes{server.sizes.cpus, had, server.sizes.disk}, sizes));
+  TRY_VOID(impl.admit(tx, server, Sizes{server.sizes.cpus, had, server.sizes.disk}, sizes));
   const Time now = impl.clock.now();
   // What a running machine has reached once it may reach again: the reservation shrinks at the next start only.
   store::set_sizes(tx, id, sizes, std::max(had, sizes.memory), now);
@@ -107,7 +108,7 @@ Result<operations::OperationId> resize_server(sql::Tx& tx, Compute& compute, Ser
   payload.set("memory_bytes", server.sizes.memory.count());
   payload.set("disk_bytes", server.sizes.disk.count());
   impl.tell(tx, id, "resize_started", "", server.generation);
-  return impl.enqueue(tx, resize_kind, id, actor.account, actor.request_id, std::move(payload));
+  return impl.enqueue(tx, resize_kind, server, actor.account, actor.request_id, std::move(payload));
 }
 
 Result<std::optional<operations::OperationId>> remove_server(sql::Tx& tx, Compute& compute, ServerId id,
@@ -122,19 +123,19 @@ Result<std::optional<operations::OperationId>> remove_server(sql::Tx& tx, Comput
   store::set_desired(tx, id, Desired::deleted, now);
   store::set_activity(tx, id, Activity::removing, now);
   store::next_generation(tx, id, now);
-  return std::optional(impl.enqueue(tx, remove_kind, id, actor.account, actor.request_id));
+  return std::optional(impl.enqueue(tx, remove_kind, *server, actor.account, actor.request_id));
 }
 
 Result<operations::OperationId> start_server(sql::Tx& tx, Compute& compute, ServerId id, const Actor& actor) {
   auto& impl = compute.impl();
   TRY(const auto server, idle(tx, id));
-  if (server.desired == Desired::stopped) TRY_VOID(impl.admit(tx, std::nullopt, server.sizes));
+  if (server.desired == Desired::stopped) TRY_VOID(impl.admit(tx, server, std::nullopt, server.sizes));
   const Time now = impl.clock.now();
   store::set_desired(tx, id, Desired::running, now);
   store::set_activity(tx, id, Activity::restarting, now);
   const auto generation = store::next_generation(tx, id, now);
   impl.tell(tx, id, "recovering", "", generation);
-  return impl.enqueue(tx, start_kind, id, actor.account, actor.request_id);
+  return impl.enqueue(tx, start_kind, server, actor.account, actor.request_id);
 }
 
 Result<operations::OperationId> stop_server(sql::Tx& tx, Compute& compute, ServerId id, bool forced,
@@ -147,7 +148,7 @@ Result<operations::OperationId> stop_server(sql::Tx& tx, Compute& compute, Serve
   store::next_generation(tx, id, now);
   json::Object payload;
   payload.set("forced", forced);
-  return impl.enqueue(tx, stop_kind, id, actor.account, actor.request_id, std::move(payload));
+  return impl.enqueue(tx, stop_kind, server, actor.account, actor.request_id, std::move(payload));
 }
 
 Result<operations::OperationId> reboot_server(sql::Tx& tx, Compute& compute, ServerId id, const Actor& actor) {
@@ -155,7 +156,7 @@ Result<operations::OperationId> reboot_server(sql::Tx& tx, Compute& compute, Ser
   TRY(const auto server, idle(tx, id));
   if (server.observed != Observed::ready)
     return fail(Kind::conflict, "server " + id.text() + " is not running; start it instead");
-  return impl.enqueue(tx, reboot_kind, id, actor.account, actor.request_id);
+  return impl.enqueue(tx, reboot_kind, server, actor.account, actor.request_id);
 }
 
 std::optional<Server> find_server(sql::Tx& tx, ServerId id) {

@@ -21,13 +21,17 @@ class Lines final : public log::Sink {
 };
 
 struct Api {
-  Task<Response> who(Request& request) { co_return text_response(200, request.remote); }
+  Task<Response> who(Request& request) { co_return text_response(200, request.remote + " " + request.peer); }
   Task<Response> throws(Request&) {
     if (routes[0].body_bytes_max == 0) throw std::runtime_error("disk on fire");
     co_return empty_response(204);
   }
   static constexpr Route<Api> routes[] = {
       {Verb::get, "/who", Access::open, &Api::who},
+      {Verb::get, "/runtimes/{id}", Access::open, &Api::who},
+      {Verb::get, "/tokens/{secret:token}", Access::open, &Api::who},
+      {Verb::get, "/tokens/{secret:token}/roles/{id}", Access::open, &Api::throws},
+      {Verb::post, "/tokens/revoke", Access::open, &Api::who},
       {Verb::get, "/throws", Access::open, &Api::throws},
   };
 };
@@ -37,7 +41,7 @@ class HttpLog : public ::testing::Test {
   HttpLog() { logging_.add(std::make_unique<Lines>(lines_, mutex_)); }
   std::string line_with(std::string_view part) {
     std::string found;
-    testing::eventually([&] {
+    eventually([&] {
       const std::lock_guard lock(mutex_);
       for (const auto& line : lines_)
         if (line.find(part) != std::string::npos) found = line;
@@ -57,7 +61,7 @@ TEST_F(HttpLog, HasOneEventForARequestWithoutItsSecrets) {
   client.send("GET /who?token=hush HTTP/1.1\r\nHost: a\r\nAuthorization: Basic aHVzaA==\r\n\r\n");
   const auto got = client.receive();
   const auto line = line_with("http.request");
-  EXPECT_NE(line.find("method=GET path=/who status=200 bytes=9 ms="), std::string::npos) << line;
+  EXPECT_NE(line.find("method=GET path=/who status=200 bytes=19 ms="), std::string::npos) << line;
   EXPECT_NE(line.find("remote=127.0.0.1 request=" + got.headers.at("x-request-id")), std::string::npos) << line;
   EXPECT_EQ(line.find("hush"), std::string::npos);
   EXPECT_EQ(line.find("aHVzaA"), std::string::npos);
@@ -71,6 +75,36 @@ TEST_F(HttpLog, HasTheCauseOfAFaultUnderItsId) {
   EXPECT_NE(line.find("disk on fire"), std::string::npos) << line;
 }
 
+struct ShownCase {
+  const char* name;
+  std::string request, shown;
+};
+class ShownPath : public HttpLog, public ::testing::WithParamInterface<ShownCase> {};
+TEST_P(ShownPath, HoldsIdsAndNoSecrets) {
+  testing::RunningServer<Api> server({}, {}, 1, logging_.logger("http"), logging_.logger("http"));
+  auto client = server.connect();
+  client.send(GetParam().request + " HTTP/1.1\r\nHost: a\r\n\r\n");
+  (void)client.receive();
+  const auto line = line_with("http.request");
+  EXPECT_NE(line.find(" path=" + GetParam().shown + " status="), std::string::npos) << line;
+  const std::lock_guard lock(mutex_);
+  for (const auto& other : lines_) EXPECT_EQ(other.find("hush"), std::string::npos) << other;
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, ShownPath,
+    ::testing::Values(ShownCase{"Id", "GET /runtimes/17", "/runtimes/17"},
+                      ShownCase{"Secret", "GET /tokens/hush", "/tokens/{token}"},
+                      ShownCase{"SlashesInFront", "GET ///tokens/hush", "/tokens/{token}"},
+                      ShownCase{"LiteralWrittenOtherwise", "GET /t%6Fkens/hush", "/t%6Fkens/{token}"},
+                      ShownCase{"BrokenCode", "GET /tokens/hush%zz", "/tokens/{token}"},
+                      ShownCase{"OfAHandlerThatThrows", "GET /tokens/hush/roles/3", "/tokens/{token}/roles/3"},
+                      ShownCase{"WrongMethod", "DELETE /tokens/hush", "/tokens/{token}"},
+                      ShownCase{"NoRoute", "GET /tokens/hush/what/3", "/tokens/{token}/what/3"},
+                      ShownCase{"SlashBehind", "GET /tokens/hush/", "/tokens/{token}/"},
+                      ShownCase{"LiteralBeside", "POST /tokens/revoke", "/tokens/revoke"},
+                      ShownCase{"OtherPath", "GET /elsewhere/3", "/elsewhere/3"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
 struct ForwardedCase {
   const char* name;
   std::vector<std::string> trusted;
@@ -82,7 +116,7 @@ TEST_P(ForwardedFor, IsBelievedFromTrustedProxiesOnly) {
   testing::RunningServer<Api> server({}, {.trusted_proxies = GetParam().trusted});
   auto client = server.connect();
   client.send("GET /who HTTP/1.1\r\nHost: a\r\n" + GetParam().fields + "\r\n");
-  EXPECT_EQ(client.receive().body, GetParam().remote);
+  EXPECT_EQ(client.receive().body, GetParam().remote + " 127.0.0.1");
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, ForwardedFor,

@@ -2,15 +2,30 @@
 #include "http/client.h"
 
 #include "http/client_loop.h"
+#include "http/direct.h"
 #include "http/head.h"
 
 namespace nephele::http {
 
 class Client::Impl {
  public:
-  explicit Impl(ClientSettings s) : settings(std::move(s)), loop(settings) {}
-  const ClientSettings settings;
-  ClientLoop loop;
+  explicit Impl(ClientSettings s)
+      : settings_(std::move(s)),
+        shortcuts_(settings_.use_proxy_environment, settings_.connections_per_host),
+        loop_(settings_) {}
+
+  Task<Result<ClientResponse>> send(ClientRequest wanted, Sink* sink);
+
+ private:
+  /// One attempt; `again` tells whether another may follow.
+  Task<Result<ClientResponse>> attempt(std::shared_ptr<const ClientRequest> request, const std::string& origin,
+                                       Sink* sink, bool& again);
+  Task<Result<ClientResponse>> by_libcurl(std::shared_ptr<const ClientRequest> request, const std::string& origin,
+                                          Sink* sink, bool& again);
+
+  const ClientSettings settings_;
+  Shortcuts shortcuts_;
+  ClientLoop loop_;
 };
 
 namespace {
@@ -64,49 +79,73 @@ Task<Result<>> attend(ClientLoop& loop, std::shared_ptr<Transfer> transfer, Body
   }
 }
 
-/// One attempt; `again` tells whether another may follow.
-Task<Result<ClientResponse>> attempt(ClientLoop& loop, const ClientSettings& settings,
-                                     std::shared_ptr<const ClientRequest> request, std::string origin,
-                                     Client::Sink* sink, bool& again) {
+}  // namespace
+
+Task<Result<ClientResponse>> Client::Impl::by_libcurl(std::shared_ptr<const ClientRequest> request,
+                                                      const std::string& origin, Sink* sink, bool& again) {
   const auto transfer =
-      std::make_shared<Transfer>(settings, request, std::move(origin), sink != nullptr, co_await this_executor());
-  Running running(loop, transfer);
-  CO_TRY_VOID(co_await attend(loop, transfer, request->stream, sink));
+      std::make_shared<Transfer>(settings_, request, origin, sink != nullptr, co_await this_executor());
+  Running running(loop_, transfer);
+  CO_TRY_VOID(co_await attend(loop_, transfer, request->stream, sink));
   running.done();
   again = transfer->may_be_repeated();
-  co_return transfer->result();
+  auto answer = transfer->result();
+  if (answer && sink == nullptr) {
+    auto peer = transfer->peer();
+    shortcuts_.learn(*request, origin, *answer, std::move(peer.ip), peer.port);
+  }
+  co_return answer;
 }
 
-Task<Result<ClientResponse>> send_to(ClientLoop& loop, const ClientSettings& settings, ClientRequest wanted,
-                                     Client::Sink* sink) {
+Task<Result<ClientResponse>> Client::Impl::attempt(std::shared_ptr<const ClientRequest> request,
+                                                   const std::string& origin, Sink* sink, bool& again) {
+  const auto way = sink == nullptr ? shortcuts_.find(*request) : nullptr;
+  if (!way) co_return co_await by_libcurl(std::move(request), origin, sink, again);
+  auto place = co_await way->turnstile->enter(request->deadline);
+  if (!place) co_return fail(explain(CURLE_OPERATION_TIMEDOUT, settings_, origin, request->deadline, false));
+  auto direct = co_await ask_directly(*way, settings_, *request);
+  place.end();
+  if (direct.code == CURLE_OK) co_return std::move(direct.response);
+  shortcuts_.forget(request->url);
+  // Nobody has heard anything yet: it may have moved, and libcurl knows other addresses of that name.
+  if (!direct.sent && direct.code == CURLE_COULDNT_CONNECT)
+    co_return co_await by_libcurl(std::move(request), origin, sink, again);
+  again = was_lost(direct.code) && may_be_sent_twice(*request);
+  co_return fail(explain(direct.code, settings_, origin, request->deadline, direct.too_long));
+}
+
+Task<Result<ClientResponse>> Client::Impl::send(ClientRequest wanted, Sink* sink) {
   constexpr std::chrono::milliseconds first_pause{50};
-  CO_TRY(const std::string origin, origin_of(wanted.url));
+  std::string origin;
+  if (const auto way = shortcuts_.find(wanted)) {
+    origin = way->origin;
+  } else {
+    CO_TRY(origin, origin_of(wanted.url));
+  }
   CO_TRY_VOID(check_headers(wanted.headers));
   const auto request = std::make_shared<const ClientRequest>(std::move(wanted));
   for (int tries = 0;; ++tries) {
     if (std::chrono::steady_clock::now() >= request->deadline)
       co_return fail(Kind::timeout, origin + " was not asked: the time for it is over; try again");
     bool again = false;
-    auto answer = co_await attempt(loop, settings, request, origin, sink, again);
+    auto answer = co_await attempt(request, origin, sink, again);
     const auto next = in(first_pause * (1 << std::min(tries, 6)));
     if (answer || !again || tries >= request->retries_max || next >= request->deadline) co_return answer;
     co_await sleep_until(next);
   }
 }
 
-}  // namespace
-
 Client::Client(ClientSettings settings) : impl_(std::make_shared<Impl>(std::move(settings))) {}
 Client::~Client() = default;
 
 Task<Result<ClientResponse>> Client::send(ClientRequest request) {
   const auto impl = impl_;  // a call under way keeps the thread
-  co_return co_await send_to(impl->loop, impl->settings, std::move(request), nullptr);
+  co_return co_await impl->send(std::move(request), nullptr);
 }
 
 Task<Result<ClientResponse>> Client::send(ClientRequest request, Sink& sink) {
   const auto impl = impl_;
-  co_return co_await send_to(impl->loop, impl->settings, std::move(request), &sink);
+  co_return co_await impl->send(std::move(request), &sink);
 }
 
 }  // namespace nephele::http

@@ -14,7 +14,6 @@ namespace nephele::http {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::eventually;
 using testing::RunningServer;
 
 struct Api {
@@ -116,6 +115,13 @@ TEST_F(HttpClient, SendsWhatMayNotBeRepeatedOnAConnectionOfItsOwn) {
   const auto before = server_.server().metrics().connections_accepted.load();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(send({.verb = Verb::post, .url = url("/what"), .idempotent = true}));
   EXPECT_EQ(server_.server().metrics().connections_accepted, before);
+}
+
+TEST_F(HttpClient, SendsWhatIsToBeSentOnceOnAConnectionOfItsOwnWhateverTheVerb) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(send({.verb = Verb::del, .url = url("/what")}));
+  EXPECT_EQ(server_.server().metrics().connections_accepted, 1U);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(send({.verb = Verb::del, .url = url("/what"), .once = true}));
+  EXPECT_EQ(server_.server().metrics().connections_accepted, 4U);
 }
 
 TEST_F(HttpClient, CarriesManyCallsAtOnce) {

@@ -4,28 +4,58 @@
 #include <nephele_version.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
+
+#include "http/answer.h"
+#include "http/curl_url.h"
 
 namespace nephele::http {
 
 namespace {
 
-constexpr std::size_t header_bytes_max = std::size_t{64} * 1024;
 constexpr std::size_t waiting_bytes_max = std::size_t{256} * 1024;  // for a sink that is busy
 
-struct FreeUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-struct FreeText {
-  void operator()(char* text) const noexcept { curl_free(text); }
-};
+Transfer::Peer peer_of(CURL* easy) {
+  char* ip = nullptr;
+  long port = 0;
+  if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip) != CURLE_OK || ip == nullptr ||
+      curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port) != CURLE_OK || port <= 0)
+    return {};
+  return {.ip = ip, .port = static_cast<std::uint16_t>(port)};
+}
 
-std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
-  char* raw = nullptr;
-  const CURLUcode rc = curl_url_get(url, part, &raw, flags);
-  const std::unique_ptr<char, FreeText> text(raw);
-  return rc == CURLUE_OK && text ? std::string(text.get()) : std::string();
+// With what comes before it, so that no value with a line break becomes a second field.
+bool is_clean(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::string> origin_of(const std::string& url) {
+  const auto parsed = is_clean(url) ? CurlUrl::parse(url) : std::nullopt;
+  if (!parsed) return fail(Kind::invalid, "this is no URL; write one such as https://host:443/path");
+  const auto scheme = parsed->part(CURLUPART_SCHEME);
+  auto origin = scheme + "://" + parsed->part(CURLUPART_HOST) + ":" + parsed->part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  if (scheme != "http" && scheme != "https")
+    return fail(Kind::invalid, "URLs of \"" + scheme + "\" cannot be called; use http or https");
+  if (!parsed->part(CURLUPART_USER).empty() || !parsed->part(CURLUPART_PASSWORD).empty())
+    return fail(Kind::invalid, "the URL of " + origin + " holds credentials; give them apart from it");
+  return origin;
+}
+
+bool may_be_sent_twice(const ClientRequest& request) {
+  if (request.once) return false;
+  if (request.idempotent) return true;
+  switch (request.verb) {
+    case Verb::get:
+    case Verb::head:
+    case Verb::put:
+    case Verb::del:
+    case Verb::options:
+      return request.stream == nullptr;
+    default:
+      return false;
+  }
 }
 
 bool was_lost(CURLcode code) {
@@ -41,48 +71,13 @@ bool was_lost(CURLcode code) {
   }
 }
 
-// With what comes before it, so that no value with a line break becomes a second field.
-bool is_clean(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-}  // namespace
-
-Result<std::string> origin_of(const std::string& url) {
-  const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
-  if (!is_clean(url) || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
-    return fail(Kind::invalid, "this is no URL; write one such as https://host:443/path");
-  const auto scheme = url_part(parsed.get(), CURLUPART_SCHEME);
-  const auto origin = scheme + "://" + url_part(parsed.get(), CURLUPART_HOST) + ":" +
-                      url_part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  if (scheme != "http" && scheme != "https")
-    return fail(Kind::invalid, "URLs of \"" + scheme + "\" cannot be called; use http or https");
-  if (!url_part(parsed.get(), CURLUPART_USER).empty() || !url_part(parsed.get(), CURLUPART_PASSWORD).empty())
-    return fail(Kind::invalid, "the URL of " + origin + " holds credentials; give them apart from it");
-  return origin;
-}
-
-bool may_be_sent_twice(const ClientRequest& request) {
-  if (request.idempotent) return true;
-  switch (request.verb) {
-    case Verb::get:
-    case Verb::head:
-    case Verb::put:
-    case Verb::del:
-    case Verb::options:
-      return request.stream == nullptr;
-    default:
-      return false;
-  }
-}
-
 Transfer::Transfer(const ClientSettings& settings, std::shared_ptr<const ClientRequest> request, std::string origin,
-                   bool to_sink, Executor executor)
+                   bool to_sink, const Executor& executor)
     : settings_(settings),
       request_(std::move(request)),
       origin_(std::move(origin)),
       to_sink_(to_sink),
-      bell_(std::move(executor)) {}
+      bell_(executor) {}
 
 Transfer::News Transfer::take() {
   const std::lock_guard lock(mutex_);
@@ -107,6 +102,11 @@ Result<ClientResponse> Transfer::result() {
   const std::lock_guard lock(mutex_);
   if (error_) return fail(*error_);
   return std::move(response_);
+}
+
+Transfer::Peer Transfer::peer() const {
+  const std::lock_guard lock(mutex_);
+  return peer_;
 }
 
 bool Transfer::may_be_repeated() const {
@@ -190,6 +190,11 @@ void Transfer::set_tls_and_proxy() {
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings_.verify_tls ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings_.verify_tls ? 2L : 0L);
   if (!settings_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());
+  if (!settings_.ca_folder.empty()) curl_easy_setopt(easy, CURLOPT_CAPATH, settings_.ca_folder.c_str());
+  if (!settings_.certificate_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, settings_.certificate_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, settings_.certificate_file.c_str());
+  }
   if (!settings_.use_proxy_environment) curl_easy_setopt(easy, CURLOPT_PROXY, "");
 }
 
@@ -206,23 +211,11 @@ std::size_t Transfer::on_upload(char* into, std::size_t size, std::size_t count,
 bool Transfer::header(std::string_view line) {
   const std::lock_guard lock(mutex_);
   header_bytes_ += line.size();
-  if (header_bytes_ > header_bytes_max) {
+  if (header_bytes_ > answer_header_bytes_max) {
     too_long_ = true;
     return false;
   }
-  while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
-  if (line.starts_with("HTTP/")) {  // also after a 100
-    response_ = {};
-    const auto blank = line.find(' ');
-    if (blank != std::string_view::npos)
-      std::from_chars(line.data() + blank + 1, line.data() + line.size(), response_.status);
-    return true;
-  }
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return true;
-  auto value = line.substr(colon + 1);
-  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  response_.headers.add(std::string(line.substr(0, colon)), std::string(value));
+  take_header_line(line, response_);
   return true;
 }
 
@@ -271,13 +264,17 @@ void Transfer::finish(CURLcode code) {
     if (done_) return;
     done_ = true;
     transient_ = was_lost(code);
-    if (code != CURLE_OK) error_.emplace(explain(code));
+    if (code != CURLE_OK)
+      error_.emplace(explain(code, settings_, origin_, request_->deadline, too_long_));
+    else if (closes_connection(response_.headers))
+      peer_ = peer_of(easy_.get());
   }
   bell_.ring();
 }
 
-Error Transfer::explain(CURLcode code) const {
-  const auto unavailable = [this](const std::string& what) { return Error(Kind::unavailable, origin_ + " " + what); };
+Error explain(CURLcode code, const ClientSettings& settings, const std::string& origin, SteadyTime deadline,
+              bool too_long) {
+  const auto unavailable = [&origin](const std::string& what) { return Error(Kind::unavailable, origin + " " + what); };
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return unavailable("has an unknown name; check it, or the name service");
@@ -286,15 +283,18 @@ Error Transfer::explain(CURLcode code) const {
     case CURLE_COULDNT_CONNECT:
       return unavailable("does not accept connections; check that it runs and that the address is right");
     case CURLE_OPERATION_TIMEDOUT:
-      if (std::chrono::steady_clock::now() < request_->deadline - std::chrono::milliseconds(5))
+      if (std::chrono::steady_clock::now() < deadline - std::chrono::milliseconds(5))
         return unavailable("cannot be reached; check the address and the network");
-      return Error(Kind::timeout, origin_ + " did not answer in time; try again");
+      return Error(Kind::timeout, origin + " did not answer in time; try again");
     case CURLE_PEER_FAILED_VERIFICATION:
       return unavailable("shows a certificate that is not trusted; give its authority's certificate");
     case CURLE_SSL_CACERT_BADFILE:
-      return unavailable("cannot be verified: \"" + settings_.ca_file + "\" holds no usable certificate");
+      return unavailable("cannot be verified: \"" + settings.ca_file + "\" holds no usable certificate");
+    case CURLE_SSL_CERTPROBLEM:
+      return unavailable("cannot be told who calls: \"" + settings.certificate_file +
+                         "\" holds no usable certificate with its key");
     case CURLE_WRITE_ERROR:
-      if (too_long_) return Error(Kind::over_quota, origin_ + " gave an answer that is too long");
+      if (too_long) return Error(Kind::over_quota, origin + " gave an answer that is too long");
       break;
     default:
       break;

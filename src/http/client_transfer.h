@@ -24,6 +24,12 @@ Result<std::string> origin_of(const std::string& url);
 /// May be sent twice with the effect of once: by its verb (RFC 9110, 9.2.2) or because the caller says so.
 bool may_be_sent_twice(const ClientRequest& request);
 
+/// The connection was refused or lost, as a repetition may help against.
+bool was_lost(CURLcode code);
+/// What a caller is told of a request to `origin` that ended so.
+Error explain(CURLcode code, const ClientSettings& settings, const std::string& origin, SteadyTime deadline,
+              bool too_long);
+
 /// One attempt at one request, between the coroutine that waits and the thread that transfers. The curl handle and its
 /// options are touched by the transferring thread only; what the two exchange is behind the mutex.
 class Transfer {
@@ -31,7 +37,7 @@ class Transfer {
   /// `settings` outlives the transferring thread; the request is kept, because the coroutine may be cancelled while
   /// that thread still reads it.
   Transfer(const ClientSettings& settings, std::shared_ptr<const ClientRequest> request, std::string origin,
-           bool to_sink, Executor executor);
+           bool to_sink, const Executor& executor);
 
   // The waiting side.
 
@@ -51,6 +57,12 @@ class Transfer {
   Result<ClientResponse> result();
   /// The connection was refused or lost before anything of an answer was given away.
   bool may_be_repeated() const;
+  /// Where the answer came from, once there is one and its server has closed the connection behind it.
+  struct Peer {
+    std::string ip;
+    std::uint16_t port = 0;
+  };
+  Peer peer() const;
 
   // The transferring side.
 
@@ -70,7 +82,6 @@ class Transfer {
   void set_method_and_body();
   void set_headers();
   void set_tls_and_proxy();
-  Error explain(CURLcode code) const;
 
   const ClientSettings& settings_;
   std::shared_ptr<const ClientRequest> request_;
@@ -93,6 +104,7 @@ class Transfer {
   bool done_ = false;
   std::optional<Error> error_;
   bool transient_ = false;
+  Peer peer_;
 };
 
 }  // namespace nephele::http

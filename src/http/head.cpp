@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace nephele::http {
 
 namespace {
@@ -37,12 +39,6 @@ bool all_of(std::string_view text, const std::array<bool, 256>& allowed) noexcep
 
 std::unexpected<Refusal> refuse(std::string_view message) {
   return std::unexpected(Refusal{.message = message});
-}
-
-constexpr std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 constexpr Verb verb_of(std::string_view method) {
@@ -126,7 +122,7 @@ class Framing {
   std::expected<void, Refusal> connection(std::string_view value) {
     while (!value.empty()) {
       const auto comma = value.find(',');
-      const auto option = trim(value.substr(0, comma));
+      const auto option = ascii::trimmed(value.substr(0, comma));
       value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
       if (same_name(option, "close")) close_ = true;
       if (same_name(option, "keep-alive")) keep_alive_ = true;
@@ -217,7 +213,7 @@ std::expected<HeadFacts, Refusal> parse_head(std::string_view head, const Limits
     const auto name = head.substr(0, colon);
     // A blank before the colon, or at the start of a folded line, is no token character either.
     if (!is_token(name)) return refuse("a header field's name is malformed");
-    const auto value = trim(head.substr(colon + 1, end - colon - 1));
+    const auto value = ascii::trimmed(head.substr(colon + 1, end - colon - 1));
     if (!is_field_value(value)) return refuse("a header field's value holds a control character");
     if (into.headers.size() >= limits.header_fields)
       return std::unexpected(Refusal{431, "Request header fields too large", "send fewer header fields"});

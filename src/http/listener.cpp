@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 
@@ -53,11 +54,11 @@ Result<std::vector<tcp::acceptor>> bind_all(const Listen& listen, const std::vec
     return fail(Kind::invalid, "\"" + listen.address + "\" is no IPv4 or IPv6 address; write one such as 127.0.0.1");
   tcp::endpoint at(address, listen.port);
   const bool share = executors.size() > 1;
-  if (share) {
+  if (share && at.port() != 0) {
     // Shared ports can be joined by any other process of this user that shares too: a second server on the same port
-    // would go unnoticed and take half of the connections. A first bind that does not share finds it.
-    TRY(auto probe, bind_one(executors.front(), at, false));
-    at.port(probe.local_endpoint(ec).port());
+    // would go unnoticed and take half of the connections. A first bind that does not share finds it. Where the kernel
+    // chooses, it gives nobody a port of another's, and nobody gets between the first bind and the others.
+    TRY_VOID(bind_one(executors.front(), at, false));
   }
   std::vector<tcp::acceptor> acceptors;
   acceptors.reserve(executors.size());
@@ -73,6 +74,13 @@ std::string address_text(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
   return address.to_string();
+}
+
+std::string group_of(const asio::ip::address& address) {
+  if (address.is_v4() || address.to_v6().is_v4_mapped()) return address_text(address);
+  auto bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::address_v6(bytes).to_string() + "/64";
 }
 
 }  // namespace nephele::http

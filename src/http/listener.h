@@ -20,5 +20,7 @@ std::string port_holder(std::uint16_t port);
 
 /// Literal of a peer; an IPv4 client of an IPv6 socket is shown as what it is.
 std::string address_text(const asio::ip::address& address);
+/// Whom the limits of one address are counted for: it, or its network of 64 bits in IPv6.
+std::string group_of(const asio::ip::address& address);
 
 }  // namespace nephele::http

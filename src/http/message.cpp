@@ -4,18 +4,31 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
+#include "base/utf8.h"
+
 namespace nephele::http {
 
 namespace {
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 constexpr int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
-  const char l = lower(c);
+  const char l = ascii::lower(c);
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+/// Some libraries write Latin-1 (python-requests does): what is no UTF-8 is taken for that, as RFC 7617 leaves it open.
+std::string in_utf8(std::string text) {
+  if (is_utf8(text)) return text;
+  std::string out;
+  out.reserve(text.size() * 2);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) out.push_back(static_cast<char>(0xC0U | (byte >> 6U)));
+    out.push_back(static_cast<char>(byte < 0x80 ? byte : 0x80U | (byte & 0x3FU)));
+  }
+  const Secret wipes_the_text(std::move(text));
+  return out;
 }
 
 Response typed_response(int status, const char* type, std::string body) {
@@ -66,8 +79,9 @@ std::string_view to_string(Verb verb) noexcept {
 }
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return x == y || lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return x == y || ascii::lower(x) == ascii::lower(y);
+         });
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const noexcept {
@@ -131,7 +145,7 @@ std::variant<Basic, BasicProblem> basic_credentials(const Headers& headers) {
   const auto blank = field->find(' ');
   if (blank == std::string_view::npos || !same_name(field->substr(0, blank), "Basic"))
     return BasicProblem::other_scheme;
-  std::string pair = from_base64_lenient(field->substr(blank + 1));
+  std::string pair = in_utf8(from_base64_lenient(field->substr(blank + 1)));
   const auto colon = pair.find(':');
   if (colon == std::string::npos || pair.find('\0') != std::string::npos) return BasicProblem::malformed;
   Basic basic{.user = pair.substr(0, colon), .password = Secret(pair.substr(colon + 1))};
@@ -179,8 +193,8 @@ std::string percent_encode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    const bool plain =
-        (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (ascii::lower(c) >= 'a' && ascii::lower(c) <= 'z') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
     if (plain) {
       out.push_back(c);
     } else {

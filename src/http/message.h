@@ -69,6 +69,7 @@ struct Request {
   std::string query;   ///< after '?', raw
   Headers headers;
   std::string remote;  ///< address of the peer, or of the client behind a trusted proxy; no port
+  std::string peer;    ///< address of whoever holds the other end of the connection, whatever he says; no port
   bool tls = false;
   std::string id;                       ///< request id: goes into logs, operations and 5xx bodies
   std::vector<std::string> parameters;  ///< values of the route's {placeholders}, percent-decoded, in order
@@ -80,7 +81,7 @@ struct Request {
   std::optional<std::string> query_value(std::string_view name) const;
 };
 
-/// Credentials of `Authorization: Basic`, split at the first colon (RFC 7617).
+/// Credentials of `Authorization: Basic`, split at the first colon (RFC 7617); always UTF-8.
 struct Basic {
   std::string user;
   Secret password;

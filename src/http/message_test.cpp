@@ -91,21 +91,23 @@ TEST_P(BasicCredentials, AreReadAsClientsSendThem) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, BasicCredentials,
-    ::testing::Values(BasicCase{"Absent", std::nullopt, BasicProblem::absent},
-                      BasicCase{"Usual", "Basic dXNlcjpwYXNz", std::pair<std::string, std::string>("user", "pass")},
-                      BasicCase{"AnyCase", "bASIC dXNlcjpwYXNz", std::pair<std::string, std::string>("user", "pass")},
-                      BasicCase{"ColonInPassword", "Basic dTphOmI=", std::pair<std::string, std::string>("u", "a:b")},
-                      BasicCase{"NoPadding", "Basic dTphOmI", std::pair<std::string, std::string>("u", "a:b")},
-                      BasicCase{"StrayCharacters", "Basic dX Nl-cjpwYXNz",
-                                std::pair<std::string, std::string>("user", "pass")},
-                      BasicCase{"EmptyPassword", "Basic dTo=", std::pair<std::string, std::string>("u", "")},
-                      BasicCase{"NoColon", "Basic dXNlcg==", BasicProblem::malformed},
-                      BasicCase{"Nothing", "Basic ", BasicProblem::malformed},
-                      BasicCase{"Nul", "Basic dToAYQ==", BasicProblem::malformed},
-                      BasicCase{"BareScheme", "Basic", BasicProblem::other_scheme},
-                      BasicCase{"Empty", "", BasicProblem::other_scheme},
-                      BasicCase{"Bearer", "Bearer abc", BasicProblem::other_scheme},
-                      BasicCase{"LongerScheme", "Basics dXNlcjpwYXNz", BasicProblem::other_scheme}),
+    ::testing::Values(
+        BasicCase{"Absent", std::nullopt, BasicProblem::absent},
+        BasicCase{"Usual", "Basic dXNlcjpwYXNz", std::pair<std::string, std::string>("user", "pass")},
+        BasicCase{"AnyCase", "bASIC dXNlcjpwYXNz", std::pair<std::string, std::string>("user", "pass")},
+        BasicCase{"ColonInPassword", "Basic dTphOmI=", std::pair<std::string, std::string>("u", "a:b")},
+        BasicCase{"NoPadding", "Basic dTphOmI", std::pair<std::string, std::string>("u", "a:b")},
+        BasicCase{"StrayCharacters", "Basic dX Nl-cjpwYXNz", std::pair<std::string, std::string>("user", "pass")},
+        BasicCase{"EmptyPassword", "Basic dTo=", std::pair<std::string, std::string>("u", "")},
+        BasicCase{"Utf8", "Basic dTrDqcOf", std::pair<std::string, std::string>("u", "\xC3\xA9\xC3\x9F")},
+        BasicCase{"Latin1", "Basic dTrp3w==", std::pair<std::string, std::string>("u", "\xC3\xA9\xC3\x9F")},
+        BasicCase{"NoColon", "Basic dXNlcg==", BasicProblem::malformed},
+        BasicCase{"Nothing", "Basic ", BasicProblem::malformed},
+        BasicCase{"Nul", "Basic dToAYQ==", BasicProblem::malformed},
+        BasicCase{"BareScheme", "Basic", BasicProblem::other_scheme},
+        BasicCase{"Empty", "", BasicProblem::other_scheme},
+        BasicCase{"Bearer", "Bearer abc", BasicProblem::other_scheme},
+        BasicCase{"LongerScheme", "Basics dXNlcjpwYXNz", BasicProblem::other_scheme}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(ReadAll, GivesWhatFitsTheLimit) {

@@ -16,6 +16,7 @@ namespace nephele::http::testing {
 RawClient::RawClient(const std::string& address, std::uint16_t port) {
   const bool v6 = address.find(':') != std::string::npos;
   socket_ = FileHandle(::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket_) throw std::runtime_error("no socket for the test's client");
   int rc = 0;
   if (v6) {
     sockaddr_in6 to{};

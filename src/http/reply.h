@@ -11,8 +11,6 @@
 /// The header of an answer as bytes.
 namespace nephele::http {
 
-std::string_view reason_phrase(int status) noexcept;
-
 /// 1xx, 204 and 304 never have a body, whatever the handler says.
 constexpr bool may_have_body(int status) noexcept {
   return status >= 200 && status != 204 && status != 304;

@@ -34,6 +34,8 @@ Task<Result<std::size_t>> RequestBody::read(std::span<std::byte> into) {
   if (bytes_max_ == 0 || into.empty()) co_return 0UZ;
   if (too_long_) co_return fail(Kind::over_quota, "the body is too long for this address");
   CO_TRY_VOID(co_await ask_to_continue());
+  // A client that writes header and body apart, and knows nothing of TCP_NODELAY, keeps the body back until then.
+  if (taken_ == 0 && state_ != State::complete && wire_.input.empty()) wire_.transport().acknowledge();
   CO_TRY(const std::size_t got, co_await next(into));
   taken_ += got;
   request_->deadline = in(limits_.request);

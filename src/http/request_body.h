@@ -23,6 +23,8 @@ class RequestBody final : public BodyReader {
   Task<bool> drain();
 
   bool complete() const noexcept { return state_ == State::complete; }
+  /// The connection that it comes by.
+  const Transport& transport() const noexcept { return wire_.transport(); }
   /// Longer than the route allows, as far as has been read.
   bool too_long() const noexcept { return too_long_; }
   /// Broken framing, a slow sender, or a lost connection; nothing more can be read from this connection.

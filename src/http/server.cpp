@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "http/listener.h"
+#include "http/peers.h"
 #include "http/reply.h"
 #include "http/shard.h"
 #include "http/tls.h"
@@ -24,8 +25,8 @@ struct Port {
   Port(tcp::acceptor a, std::shared_ptr<Shard> s) : acceptor(std::move(a)), shard(std::move(s)) {}
   tcp::acceptor acceptor;
   std::shared_ptr<Shard> shard;
-  std::shared_ptr<asio::ssl::context> tls;  // null: plain
-  std::shared_ptr<const std::vector<std::string>> trusted_proxies;
+  std::shared_ptr<TlsContexts> tls;  // null: plain
+  std::shared_ptr<const Listen> listen;
 };
 
 std::string busy_answer() {
@@ -50,11 +51,19 @@ void take(Port& port, tcp::socket socket) {
     if (!port.tls) plain_transport(std::move(socket))->write_now(busy_answer(), {});
     return;
   }
-  socket.set_option(tcp::no_delay(true), ec);
   const auto remote = socket.remote_endpoint(ec);
-  Peer peer{.address = ec ? std::string("unknown") : address_text(remote.address()),
-            .trusted_proxies = port.trusted_proxies};
-  auto transport = port.tls ? tls_transport(std::move(socket), port.tls) : plain_transport(std::move(socket));
+  Peer peer{.address = ec ? std::string("unknown") : address_text(remote.address()), .listen = port.listen};
+  if (const auto& peers = port.shard->state().peers) {
+    peer.group = ec ? peer.address : group_of(remote.address());
+    peer.place = peers->enter(peer.group);
+    if (!peer.place) {
+      --metrics.connections_open;
+      return;
+    }
+  }
+  socket.set_option(tcp::no_delay(true), ec);
+  auto transport =
+      port.tls ? tls_transport(std::move(socket), port.tls->current()) : plain_transport(std::move(socket));
   port.shard->start(std::move(transport), std::move(peer));
 }
 
@@ -81,21 +90,22 @@ class Server::Impl {
   Impl(const std::vector<Executor>& executors, const Router& router, Limits limits, log::Logger access,
        log::Logger errors)
       : state_(new ServerState{router, limits, std::move(access), std::move(errors), {}}), executors_(executors) {
+    if (Peers::are_limited(limits.peer)) state_->peers = std::make_shared<Peers>(limits.peer);
     for (const auto& executor : executors_) shards_.push_back(std::make_shared<Shard>(state_, executor));
   }
 
   Result<std::uint16_t> listen(const Listen& listen) {
-    std::shared_ptr<asio::ssl::context> tls;
+    std::shared_ptr<TlsContexts> tls;
     if (listen.tls) {
-      TRY(tls, tls_context(*listen.tls));
+      TRY(tls, TlsContexts::open(*listen.tls, state_->errors));
     }
     TRY(auto acceptors, bind_all(listen, executors_));
-    const auto trusted = std::make_shared<const std::vector<std::string>>(listen.trusted_proxies);
+    const auto shared = std::make_shared<const Listen>(listen);
     const std::uint16_t number = acceptors.front().local_endpoint().port();
     for (std::size_t i = 0; i < acceptors.size(); ++i) {
       auto port = std::make_shared<Port>(std::move(acceptors[i]), shards_[i]);
       port->tls = tls;
-      port->trusted_proxies = trusted;
+      port->listen = shared;
       asio::co_spawn(executors_[i], accept_loop(port), asio::detached);
       ports_.push_back(std::move(port));
     }
@@ -105,6 +115,8 @@ class Server::Impl {
   Task<> stop(SteadyTime deadline) {
     close_ports();
     for (const auto& shard : shards_) asio::post(shard->executor(), [shard] { shard->stop(); });
+    co_await until_closed(std::min(deadline, in(first_request)));
+    for (const auto& shard : shards_) asio::post(shard->executor(), [shard] { shard->finish(); });
     co_await until_closed(deadline);
     if (open() == 0) co_return;
     for (const auto& shard : shards_) asio::post(shard->executor(), [shard] { shard->cut(); });
@@ -112,11 +124,18 @@ class Server::Impl {
     co_await until_closed(in(std::chrono::milliseconds(1'000)));
   }
 
-  // Sockets are closed where they are used; without a running executor the closing comes with its end.
+  // Sockets are closed where they are used; without a running executor the closing comes with its end. Who was let in
+  // by the system already is let in here as well: a proxy does not repeat what it has sent him.
   void close_ports() {
     for (const auto& port : ports_)
       asio::post(port->shard->executor(), [port] {
         error_code ignored;
+        port->acceptor.non_blocking(true, ignored);
+        for (error_code none_left; !none_left;) {
+          tcp::socket socket(port->acceptor.get_executor());
+          port->acceptor.accept(socket, none_left);
+          if (!none_left) take(*port, std::move(socket));
+        }
         port->acceptor.close(ignored);
       });
     ports_.clear();
@@ -134,6 +153,8 @@ class Server::Impl {
   const ServerMetrics& metrics() const noexcept { return state_->metrics; }
 
  private:
+  static constexpr std::chrono::milliseconds first_request{2'000};  // of a new connection, once we stop
+
   std::int64_t open() const noexcept { return state_->metrics.connections_open.load(); }
 
   Task<> until_closed(SteadyTime deadline) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,17 @@ namespace nephele::http {
 struct Tls {
   std::string certificate_file;  ///< PEM chain, leaf first
   std::string key_file;
+  /// Not empty: clients may show certificates of the authorities in this directory (c_rehash), or proxies of such
+  /// (RFC 3820); what cannot be verified ends the handshake. Revocation lists beside them count.
+  std::string ca_directory = {};
+};
+
+/// A request and how it was answered, for a log of the listener's own.
+struct Answered {
+  const Request& request;
+  int status;
+  std::uint64_t bytes;  ///< of the body
+  bool http10;
 };
 
 struct Listen {
@@ -25,6 +37,9 @@ struct Listen {
   std::optional<Tls> tls = {};
   /// Addresses whose X-Forwarded-For is believed (literals, no networks).
   std::vector<std::string> trusted_proxies = {};
+  bool merge_slashes = false;  ///< "//" anywhere in a path counts as "/"
+  /// Called on the connection's thread, after each answer; throws nothing.
+  std::function<void(const Answered&)> answered = {};
 };
 
 /// HTTP/1.1 on several listeners: keep-alive, pipelining, chunked both ways, Expect, HEAD, streaming with

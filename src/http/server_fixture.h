@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/eventually.h"
 #include "base/io_threads.h"
 #include "http/raw_client.h"
 #include "http/reply.h"
@@ -32,16 +33,6 @@ class PlainFaults final : public Faults {
     return json_response(error.kind() == Kind::forbidden ? 403 : 401, error_body("Refused", error.sentence()));
   }
 };
-
-/// Waits for a condition that other threads bring about.
-inline bool eventually(const std::function<bool()>& condition,
-                       std::chrono::milliseconds limit = std::chrono::seconds(10)) {
-  for (const auto until = in(limit); std::chrono::steady_clock::now() < until;) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return condition();
-}
 
 template <class Api>
 class RunningServer {

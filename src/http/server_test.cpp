@@ -2,14 +2,15 @@
 #include "http/server.h"
 
 #include <atomic>
+#include <thread>
 
+#include "http/listener.h"
 #include "http/server_fixture.h"
 
 namespace nephele::http {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::eventually;
 using testing::RunningServer;
 
 struct Api {
@@ -304,6 +305,23 @@ TEST(HttpServer, LetsRequestsFinishWhenItStops) {
   EXPECT_EQ(server.server().metrics().connections_open, 0);
 }
 
+TEST(HttpServer, AnswersWhatNewConnectionsSendWhileItStops) {
+  RunningServer<Api> server;
+  auto busy = server.connect();
+  busy.send("GET /works HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return server.api.handlers == 1; }));
+  auto idle = server.connect(), fresh = server.connect(), silent = server.connect();
+  EXPECT_EQ(idle.get("/hello").status, 200);
+  std::jthread stopper([&] { server.stop(10s); });
+  EXPECT_TRUE(idle.closed_by_server());
+  const auto got = fresh.get("/hello");
+  EXPECT_EQ(got.status, 200);
+  EXPECT_EQ(got.headers.at("connection"), "close");
+  EXPECT_TRUE(silent.closed_by_server());
+  server.api.released = true;
+  EXPECT_EQ(busy.receive().status, 200);
+}
+
 TEST(HttpServer, CutsWhatDoesNotFinishInTime) {
   RunningServer<Api> server;
   auto busy = server.connect();
@@ -336,6 +354,21 @@ TEST(HttpServer, NamesWhoHoldsItsPort) {
   EXPECT_NE(bound.error().sentence().find("is taken by http_test (process " + std::to_string(::getpid()) + ")"),
             std::string::npos)
       << bound.error().sentence();
+}
+
+TEST(HttpServer, AnyFreePortIsItsOwnFromTheFirstSocketOn) {
+  IoThreads threads(2);
+  std::atomic<bool> enough = false;
+  const auto others = [&] {  // who also lets the kernel choose, as each start beside this one does
+    IoThreads own(1);
+    while (!enough) EXPECT_TRUE(bind_all({.port = 0}, own.executors()));
+  };
+  std::jthread first(others), second(others);
+  for (int turn = 0; turn < 10'000; ++turn) {
+    const auto bound = bind_all({.port = 0}, threads.executors());
+    EXPECT_TRUE(bound) << bound.error().sentence();
+  }
+  enough = true;
 }
 
 TEST(HttpServer, RefusesAddressesThatAreNone) {

@@ -9,6 +9,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "http/body_sender.h"
+#include "http/shown_path.h"
 
 namespace nephele::http {
 
@@ -23,6 +24,11 @@ Response refusal_response(const Refusal& refusal) {
 bool is_address(const std::string& text) {
   in6_addr ignored{};
   return ::inet_pton(AF_INET, text.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
+}
+
+void merge_slashes(std::string& path) {
+  const auto doubled = [](char a, char b) { return a == '/' && b == '/'; };
+  path.erase(std::ranges::unique(path, doubled).begin(), path.end());
 }
 
 std::optional<std::uint64_t> length_of(const Body& body) {
@@ -63,7 +69,7 @@ Task<bool> Session::serve_one() {
 }
 
 Task<Session::Arrived> Session::receive_head() {
-  const bool first = std::exchange(first_, false);
+  const bool first = first_;
   idle_ = wire_.input.empty();
   SteadyTime until = in(idle_ && !first ? limits().idle : limits().header);
   bool blank_line_seen = false;
@@ -82,7 +88,7 @@ Task<Session::Arrived> Session::receive_head() {
       co_return co_await refuse({414, "URI too long", "send a shorter request target"});
     }
     if (found == HeadScanner::Found::head) break;
-    if (shard_.stopping() && input.empty()) co_return Arrived::nothing;
+    if (shard_.stopping() && input.empty() && !first) co_return Arrived::nothing;
     const Io io = co_await wire_.receive(until, limits().header_bytes);
     if (io.error) {
       if (wire_.timed_out() && !wire_.input.empty())
@@ -92,12 +98,13 @@ Task<Session::Arrived> Session::receive_head() {
     if (idle_) until = in(limits().header);
     idle_ = false;
   }
-  idle_ = false;
+  idle_ = first_ = false;
   started_ = std::chrono::steady_clock::now();
   shard_.next_request_id(request_.id);
   const auto facts = parse_head(wire_.input.view().substr(0, scanner_.size()), limits(), request_);
   if (!facts) co_return co_await refuse(facts.error());
   wire_.input.drop(scanner_.size());
+  if (peer_.listen->merge_slashes) merge_slashes(request_.path);
   facts_ = *facts;
   body_.begin(facts_, request_);
   co_return Arrived::request;
@@ -128,7 +135,15 @@ Task<Response> Session::answer() {
   ++shard_.metrics().requests;
   request_.deadline = started_ + limits().request;
   find_remote();
+  unwelcome_ = false;
+  if (const auto& peers = shard_.state().peers) {
+    if (const auto too_many = peers->request(peer_.group)) {
+      unwelcome_ = true;
+      co_return router.faults().refused(request_, *too_many);
+    }
+  }
   auto match = router.find(request_.verb, request_.path);
+  entry_ = match.entry;
   request_.parameters = std::move(match.parameters);
   if (match.entry == nullptr) {
     if (match.allow.empty()) co_return router.faults().not_found(request_);
@@ -190,7 +205,7 @@ Response Session::correct(std::optional<Response> response, std::size_t bytes_ma
 
 Response Session::failed_inside(std::string_view cause) {
   shard_.state().errors.error("http.handler_threw",
-                              {{"request", request_.id}, {"path", request_.path}, {"cause", cause}});
+                              {{"request", request_.id}, {"path", path_to_log()}, {"cause", cause}});
   return shard_.state().router.faults().internal(request_);
 }
 
@@ -242,7 +257,7 @@ Task<bool> Session::send_long(Body body, bool chunked) {
   if (late_) co_await asio::this_coro::reset_cancellation_state();
   if (!sent.problem.empty())
     shard_.state().errors.error("http.body_broken",
-                                {{"request", request_.id}, {"path", request_.path}, {"cause", sent.problem}});
+                                {{"request", request_.id}, {"path", path_to_log()}, {"cause", sent.problem}});
   bytes_ = sent.bytes;
   co_return sent.whole;
 }
@@ -270,8 +285,8 @@ void Session::sweep(SteadyTime now) {
   cancel_.emit(asio::cancellation_type::terminal);
 }
 
-void Session::finish_soon() {
-  if (idle_ || events_) wire_.transport().cancel();
+void Session::finish_soon(bool too_late) {
+  if (events_ || (idle_ && (too_late || !first_))) wire_.transport().cancel();
 }
 
 void Session::cut() {
@@ -295,7 +310,8 @@ void Session::ended(const std::exception_ptr& thrown) const noexcept {
 // trusted ones.
 void Session::find_remote() {
   request_.remote = peer_.address;
-  const auto& trusted = *peer_.trusted_proxies;
+  request_.peer = peer_.address;
+  const auto& trusted = peer_.listen->trusted_proxies;
   const auto is_trusted = [&](const std::string& address) {
     return std::ranges::find(trusted, address) != trusted.end();
   };
@@ -326,15 +342,23 @@ void Session::count(int status) {
   }
 }
 
+std::string Session::path_to_log() const {
+  auto path = shown_path(request_.path, entry_, shard_.state().router.entries());
+  if (path.size() > logged_path_bytes_max) path.resize(logged_path_bytes_max);
+  return path;
+}
+
 void Session::log_request() {
   const auto took = std::chrono::steady_clock::now() - started_;
   shard_.metrics().request_microseconds +=
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  if (unwelcome_) return;  // a flood must not become one of lines
+  if (peer_.listen->answered) peer_.listen->answered({request_, status_, bytes_, facts_.http10});
   const log::Logger& access = shard_.state().access;
   if (!access.on(log::Level::info)) return;
-  // Never the query, never a field of the request: both may hold credentials.
+  // Never the query, never a field of the request, never a secret of the path: all may hold credentials.
   access.info("http.request", {{"method", to_string(request_.verb)},
-                               {"path", std::string_view(request_.path).substr(0, logged_path_bytes_max)},
+                               {"path", path_to_log()},
                                {"status", status_},
                                {"bytes", bytes_},
                                {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()},

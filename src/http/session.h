@@ -24,8 +24,8 @@ class Session {
 
   /// Ends waits whose time is over.
   void sweep(SteadyTime now);
-  /// No request after the present one.
-  void finish_soon();
+  /// No request after the present one; of who has sent none yet, one, unless it is too late for that.
+  void finish_soon(bool too_late);
   void cut();
   /// run() is over, by itself or by an exception.
   void ended(const std::exception_ptr& thrown) const noexcept;
@@ -46,10 +46,11 @@ class Session {
   Task<> farewell();
   void find_remote();
   void count(int status);
+  std::string path_to_log() const;
   void log_request();
 
   const Limits& limits() const noexcept { return shard_.state().limits; }
-  bool closes() const noexcept { return !facts_.keep_alive || shard_.stopping() || body_.must_close(); }
+  bool closes() const noexcept { return !facts_.keep_alive || shard_.stopping() || body_.must_close() || unwelcome_; }
 
   Shard& shard_;
   Peer peer_;
@@ -58,8 +59,9 @@ class Session {
   asio::cancellation_signal cancel_;
   HeadScanner scanner_;
   HeadFacts facts_;
-  Request request_;  // one after the other, so that its strings keep their memory
-  std::string out_;  // the head of an answer
+  Request request_;                       // one after the other, so that its strings keep their memory
+  const Router::Entry* entry_ = nullptr;  // the present request's route; null: none matched
+  std::string out_;                       // the head of an answer
   SteadyTime started_;
   bool ours_ = false;    // a handler or a source of ours is to act; its time counts from the last byte that moved
   bool late_ = false;    // it did not in time, and was cancelled
@@ -69,6 +71,7 @@ class Session {
   bool close_ = false;   // after the present answer
   bool linger_ = false;  // the peer may still be sending: closing at once could destroy our answer on its way
   bool cut_ = false;
+  bool unwelcome_ = false;  // one request too many of its address
   int status_ = 0;
   std::uint64_t bytes_ = 0;  // of the answer's body
 };

@@ -63,7 +63,11 @@ void Shard::start(std::unique_ptr<Transport> transport, Peer peer) {
 
 void Shard::stop() {
   stopping_ = true;
-  for (const auto& session : sessions_) session->finish_soon();
+  for (const auto& session : sessions_) session->finish_soon(false);
+}
+
+void Shard::finish() {
+  for (const auto& session : sessions_) session->finish_soon(true);
 }
 
 void Shard::cut() {

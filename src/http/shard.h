@@ -12,9 +12,8 @@
 
 #include "base/async.h"
 #include "base/log.h"
-#include "http/limits.h"
-#include "http/router.h"
-#include "http/server_metrics.h"
+#include "http/peers.h"
+#include "http/server.h"
 #include "http/transport.h"
 
 namespace nephele::http {
@@ -28,12 +27,15 @@ struct ServerState {
   log::Logger access;
   log::Logger errors;
   ServerMetrics metrics;
+  std::shared_ptr<Peers> peers = {};  ///< null: no limits of one address
 };
 
 /// What a session knows of the socket that it came by.
 struct Peer {
   std::string address;
-  std::shared_ptr<const std::vector<std::string>> trusted_proxies;
+  std::shared_ptr<const Listen> listen;
+  std::string group = {};            ///< whom its limits are counted for
+  std::shared_ptr<void> place = {};  ///< among those of its group; given back by its end
 };
 
 /// The sessions of one executor, swept for limits that have passed. Everything runs on that executor.
@@ -43,8 +45,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
 
   /// Starts serving; the connection was counted in connections_open and is discounted at its end.
   void start(std::unique_ptr<Transport> transport, Peer peer);
-  /// Idle sessions end now, busy ones after their answer.
+  /// Idle sessions end now, busy ones after their answer. What a client sends on a new connection, not knowing that we
+  /// stop, is answered still, until finish().
   void stop();
+  void finish();
   /// Ends what is left.
   void cut();
 

@@ -16,7 +16,6 @@ namespace nephele::http {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::eventually;
 using testing::RunningServer;
 
 constexpr bool sanitized =
@@ -56,8 +55,9 @@ class Source final : public BodySource {
 
 class Events final : public EventSource {
  public:
-  Events(int count, std::chrono::milliseconds pause, std::atomic<int>& alive)
-      : count_(count), pause_(pause), alive_(alive) {
+  /// `more`: bytes at the end of each.
+  Events(int count, std::chrono::milliseconds pause, std::size_t more, std::atomic<int>& alive)
+      : count_(count), pause_(pause), more_(more, 'x'), alive_(alive) {
     ++alive_;
   }
   ~Events() override { --alive_; }
@@ -65,12 +65,13 @@ class Events final : public EventSource {
     if (at_ == count_) co_return std::optional<ServerEvent>();
     if (at_ != 0) co_await sleep_for(pause_);
     ++at_;
-    co_return std::optional(ServerEvent{std::to_string(at_), "tick", "line\nof " + std::to_string(at_)});
+    co_return std::optional(ServerEvent{std::to_string(at_), "tick", "line\nof " + std::to_string(at_) + more_});
   }
 
  private:
   int count_;
   std::chrono::milliseconds pause_;
+  std::string more_;
   std::atomic<int>& alive_;
   int at_ = 0;
 };
@@ -105,9 +106,9 @@ struct Api {
   }
   Task<Response> events(Request& request) {
     Response response;
-    response.body =
-        std::make_unique<Events>(std::stoi(request.parameters.at(0)),
-                                 std::chrono::milliseconds(std::stoi(*request.query_value("pause"))), alive);
+    response.body = std::make_unique<Events>(std::stoi(request.parameters.at(0)),
+                                             std::chrono::milliseconds(std::stoi(*request.query_value("pause"))),
+                                             std::stoull(request.query_value("more").value_or("0")), alive);
     co_return response;
   }
   Task<Response> hello(Request&) { co_return text_response(200, "hello"); }
@@ -375,7 +376,8 @@ TEST(HttpEvents, EndInOrderWhenTheServerStops) {
 TEST(HttpEvents, ThatNobodyReadsAreCut) {
   RunningServer<Api> server(Limits{.body_stall = 200ms});
   auto client = server.connect();
-  client.send("GET /events/100000000?pause=0 HTTP/1.1\r\nHost: a\r\n\r\n");
+  // Long ones: the kernel's buffers take megabytes before anybody has to wait.
+  client.send("GET /events/100000000?pause=0&more=100000 HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(eventually([&] { return server.api.alive == 1; }));
   EXPECT_TRUE(eventually([&] { return server.api.alive == 0; }, 30s));
 }

@@ -77,7 +77,7 @@ TlsClient::TlsClient(std::uint16_t port, int max_version) : state_(std::make_uni
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return;
+  if (!socket_ || ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return;
   state_->context.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_security_level(state_->context.get(), 0);  // so that old versions may be offered at all
   if (max_version != 0) SSL_CTX_set_max_proto_version(state_->context.get(), max_version);

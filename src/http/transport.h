@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/task.h"
+#include "http/client_certificate.h"
 
 namespace nephele::http {
 
@@ -35,12 +36,16 @@ class Transport {
   /// At least one byte of the file; 0 when it ends before `offset`.
   virtual Task<Io> send_file_some(int descriptor, std::uint64_t offset, std::uint64_t length) = 0;
 
+  /// The peer may be waiting for what it sent to be acknowledged: do so at once, not within the kernel's usual 40 ms.
+  virtual void acknowledge() noexcept = 0;
   /// Pending waits end with operation_aborted.
   virtual void cancel() noexcept = 0;
   /// No more bytes from us; the peer may still send.
   virtual void shutdown_send() noexcept = 0;
   virtual void close() noexcept = 0;
   virtual bool tls() const noexcept = 0;
+  /// What the client showed in the handshake and was verified; null: nothing.
+  virtual const ClientCertificate* client_certificate() const noexcept { return nullptr; }
 };
 
 }  // namespace nephele::http

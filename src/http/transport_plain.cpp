@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -81,6 +82,7 @@ class PlainTransport final : public Transport {
     }
   }
 
+  void acknowledge() noexcept override { acknowledge_now(socket_.native_handle()); }
   void cancel() noexcept override {
     boost::system::error_code ignored;
     socket_.cancel(ignored);
@@ -100,6 +102,11 @@ class PlainTransport final : public Transport {
 };
 
 }  // namespace
+
+void acknowledge_now(int descriptor) noexcept {
+  const int now = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof now);  // a hint: nothing to do when it is refused
+}
 
 std::unique_ptr<Transport> plain_transport(tcp::socket socket) {
   // sendfile(2) and sendmsg(2) go around Asio: the descriptor itself must not block.

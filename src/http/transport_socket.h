@@ -13,6 +13,9 @@ class context;
 
 namespace nephele::http {
 
+/// See Transport::acknowledge.
+void acknowledge_now(int descriptor) noexcept;
+
 std::unique_ptr<Transport> plain_transport(asio::ip::tcp::socket socket);
 std::unique_ptr<Transport> tls_transport(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context);
 

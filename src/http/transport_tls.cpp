@@ -6,6 +6,7 @@
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <vector>
 
 #include "http/tls.h"
@@ -26,6 +27,7 @@ class TlsTransport final : public Transport {
     Io io;
     co_await stream_.async_handshake(asio::ssl::stream_base::server,
                                      asio::redirect_error(asio::use_awaitable, io.error));
+    if (!io.error) certificate_ = shown_by(stream_.native_handle());
     co_return io;
   }
 
@@ -67,6 +69,7 @@ class TlsTransport final : public Transport {
     co_return io;
   }
 
+  void acknowledge() noexcept override { acknowledge_now(stream_.lowest_layer().native_handle()); }
   void cancel() noexcept override {
     boost::system::error_code ignored;
     stream_.lowest_layer().cancel(ignored);
@@ -80,34 +83,21 @@ class TlsTransport final : public Transport {
     stream_.lowest_layer().close(ignored);
   }
   bool tls() const noexcept override { return true; }
+  const ClientCertificate* client_certificate() const noexcept override {
+    return certificate_ ? &*certificate_ : nullptr;
+  }
 
  private:
   std::shared_ptr<asio::ssl::context> context_;
   asio::ssl::stream<tcp::socket> stream_;
   std::vector<std::byte> block_;
+  std::optional<ClientCertificate> certificate_;
 };
 
 }  // namespace
 
 std::unique_ptr<Transport> tls_transport(tcp::socket socket, std::shared_ptr<asio::ssl::context> context) {
   return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
-}
-
-Result<std::shared_ptr<asio::ssl::context>> tls_context(const Tls& files) {
-  boost::system::error_code ec;
-  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
-  SSL_CTX* const native = context->native_handle();
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);  // 30 kB less for an idle connection
-  if (context->use_certificate_chain_file(files.certificate_file, ec); ec)
-    return fail(Kind::invalid, files.certificate_file + ": " + ec.message() +
-                                   "; give a PEM chain, the server's own certificate first");
-  if (context->use_private_key_file(files.key_file, asio::ssl::context::pem, ec); ec)
-    return fail(Kind::invalid, files.key_file + ": " + ec.message() + "; give the PEM key of the certificate");
-  if (SSL_CTX_check_private_key(native) != 1)
-    return fail(Kind::invalid, files.key_file + " is not the key of " + files.certificate_file);
-  return context;
 }
 
 }  // namespace nephele::http

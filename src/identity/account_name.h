@@ -27,4 +27,20 @@ Result<> check_password(const Secret& password);
 /// have, so that it never reaches the database.
 std::optional<std::string> name_key(std::string_view name);
 
+/// What accounts are found by at sign-in: the name's key, in other domains than "default" behind the domain's id.
+/// Nothing for a name that no account can have.
+std::optional<std::string> sign_in_key(std::string_view domain, std::string_view name);
+/// Stands between the two, and in no name.
+inline constexpr std::string_view domain_mark = "\x1f";
+
+/// The same for domains, projects, groups and roles, whose names may hold a colon and have at most 255 bytes.
+std::optional<std::string> label_key(std::string_view name);
+/// Fails with `invalid`, naming `what`.
+Result<> check_label(std::string_view what, std::string_view name);
+
+/// Empty is no address, and fine. Fails with `invalid`: over 254 bytes, not one mailbox, a control character or blank.
+Result<> check_email(std::string_view email);
+/// Fails with `invalid`: over `bytes_max`, not UTF-8, or a control character other than a line end. `what` names it.
+Result<> check_text(std::string_view what, std::string_view text, std::size_t bytes_max);
+
 }  // namespace nephele::identity

@@ -4,14 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <future>
-#include <thread>
 
 #include "sql/testing/test_databases.h"
+#include "sql/testing/with_loop.h"
 
 namespace nephele::identity {
 namespace {
@@ -26,13 +22,12 @@ using testing::Not;
 constexpr const char* here = "192.0.2.1";
 constexpr const char* elsewhere = "198.51.100.9";
 
-class IdentityTest : public sql::testing::TestDatabases {
+class IdentityTest : protected sql::testing::WithLoop, public sql::testing::TestDatabases {
  protected:
   void SetUp() override {
     migrate(Identity::migrations());
     start(impatient());
   }
-  ~IdentityTest() override { guard.reset(); }
 
   static Settings impatient() {
     Settings settings;
@@ -45,14 +40,8 @@ class IdentityTest : public sql::testing::TestDatabases {
   }
 
   template <class T>
-  std::future<T> begin(Task<T> task) {
-    return asio::co_spawn(io, std::move(task), asio::use_future);
-  }
-  template <class T>
   T run(Task<T> task) {
-    auto answer = begin(std::move(task));
-    if (answer.wait_for(seconds{60}) != std::future_status::ready) throw std::runtime_error("no answer in 60 s");
-    return answer.get();
+    return loop.run(std::move(task));
   }
 
   Result<Account> sign_in(std::string name, std::string password, std::string from = here) {
@@ -71,9 +60,6 @@ class IdentityTest : public sql::testing::TestDatabases {
   SecretKey key = SecretKey::random();
   ManualClock clock{from_ms(1'700'000'000'000)};
   std::unique_ptr<Identity> identity;
-  asio::io_context io;
-  asio::executor_work_guard<asio::io_context::executor_type> guard = asio::make_work_guard(io);
-  std::jthread thread{[this] { io.run(); }};
 };
 
 TEST_P(IdentityTest, IsEmptyUntilTheFirstAccountIsMade) {
@@ -168,7 +154,7 @@ TEST_P(IdentityTest, DisablingHoldsAlsoForASignInUnderWay) {
   start(slow);
   create("ada");
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(sign_in("ada", "wrong" + std::to_string(i)));
-  auto late = begin(identity->authenticate("ada", Secret("correct horse"), here));  // slowed down, then hashed
+  auto late = loop.begin(identity->authenticate("ada", Secret("correct horse"), here));  // slowed down, then hashed
   EXPECT_TRUE(run(identity->set_enabled("ada", false)));
   EXPECT_EQ(late.get().error().kind(), Kind::unauthorized);
 }
@@ -193,7 +179,7 @@ TEST_P(IdentityTest, AStormOfGuessesSlowsNeitherTheOwnerElsewhereNorOthers) {
   create("bob");
   std::vector<std::future<Result<Account>>> storm;
   for (int i = 0; i < 300; ++i)
-    storm.push_back(begin(identity->authenticate("ada", Secret("guess" + std::to_string(i)), here)));
+    storm.push_back(loop.begin(identity->authenticate("ada", Secret("guess" + std::to_string(i)), here)));
   EXPECT_TRUE(sign_in("ada", "correct horse", elsewhere));
   EXPECT_TRUE(sign_in("bob", "correct horse", here));
   // Verified a moment ago: the owner is not slowed even at the address that the guesses come from.
@@ -212,7 +198,7 @@ TEST_P(IdentityTest, SixtyFourSignInsAtOnceAreAllAnswered) {
   for (const auto& name : people) create(name);
   std::vector<std::future<Result<Account>>> answers;
   for (const auto& name : people) {
-    answers.push_back(begin(identity->authenticate(name, Secret("correct horse"), here)));
+    answers.push_back(loop.begin(identity->authenticate(name, Secret("correct horse"), here)));
   }
   for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i].get().value().name, people[i]);
 }
@@ -227,7 +213,7 @@ TEST_P(IdentityTest, ANameIsTakenWithoutItsCase) {
 
 TEST_P(IdentityTest, OfManyWhoTakeANameAtOnceOneGetsIt) {
   std::vector<std::future<Result<Account>>> answers;
-  for (int i = 0; i < 8; ++i) answers.push_back(begin(identity->create("ada", Secret("correct horse"), false)));
+  for (int i = 0; i < 8; ++i) answers.push_back(loop.begin(identity->create("ada", Secret("correct horse"), false)));
   int made = 0;
   for (auto& answer : answers) made += answer.get() ? 1 : 0;
   EXPECT_EQ(made, 1);
@@ -263,7 +249,7 @@ TEST_P(IdentityTest, ATokenStandsForItsAccount) {
   const auto issued = run(identity->issue_token(ada.id)).value();
   EXPECT_GE(issued.token.reveal().size(), 40U);
   EXPECT_EQ(issued.expires, clock.now() + std::chrono::hours{24});
-  EXPECT_EQ(run(identity->authenticate_token(issued.token)).value().id, ada.id);
+  EXPECT_EQ(run(identity->authenticate_token(issued.token)).value().account.id, ada.id);
   EXPECT_NE(token_for(ada).reveal(), issued.token.reveal());
 }
 
@@ -331,6 +317,82 @@ TEST_P(IdentityTest, StoresNeitherPasswordsNorTokens) {
   EXPECT_THAT(kept.value(), HasSubstr("$argon2id$"));
   EXPECT_THAT(kept.value(), Not(HasSubstr("correct horse")));
   EXPECT_THAT(kept.value(), Not(HasSubstr(token.reveal())));
+}
+
+TEST_P(IdentityTest, DjangosHashesLetInAndGiveWay) {
+  const std::string hash = "pbkdf2_sha1$1000$seasalt2$z8uI+Wl4zj9ngVTOBcFxL2SxGng=";  // of "correct horse"
+  const Account ada = run(identity->create({.name = "ada", .password_hash = hash})).value();
+  const auto kept = [&] {
+    constexpr sql::Statement read{"test.hash", "SELECT password_hash FROM identity_account"};
+    return database().read_now([&](sql::Tx& tx) { return tx.one(read).text(0); }).value();
+  };
+  EXPECT_EQ(kept(), hash);
+  const Secret token = token_for(ada);
+  EXPECT_FALSE(run(identity->authenticate("ada", Secret("battery staple"), "192.0.2.1")));
+  EXPECT_EQ(kept(), hash);
+  EXPECT_EQ(run(identity->authenticate("ada", Secret("correct horse"), "192.0.2.1")).value().version, ada.version);
+  EXPECT_THAT(kept(), HasSubstr("$argon2id$"));
+  EXPECT_TRUE(run(identity->authenticate_token(token))) << "the password is the same";
+  EXPECT_FALSE(run(identity->authenticate("ada", Secret("battery staple"), "192.0.2.2")));
+  Identity other(database(), key, clock, {}, {});
+  EXPECT_TRUE(run(other.authenticate("ada", Secret("correct horse"), "192.0.2.1")));
+
+  ASSERT_TRUE(run(identity->change(ada.id, {.password_hash = hash})));
+  EXPECT_FALSE(run(identity->authenticate_token(token)));
+  std::vector<std::future<Result<Account>>> at_once;
+  for (int i = 0; i < 8; ++i)
+    at_once.push_back(
+        loop.begin(identity->authenticate("ada", Secret("correct horse"), "192.0.2." + std::to_string(10 + i))));
+  for (auto& each : at_once) EXPECT_TRUE(each.get());
+  EXPECT_THAT(kept(), HasSubstr("$argon2id$"));
+  for (const char* bad : {"md5$x$y", "pbkdf2_sha256$9999999$s$aGFzaA=="}) {
+    EXPECT_EQ(run(identity->create({.name = "bob", .password_hash = bad})).error().kind(), Kind::invalid);
+    EXPECT_EQ(run(identity->change(ada.id, {.password_hash = bad})).error().kind(), Kind::invalid);
+  }
+}
+
+TEST_P(IdentityTest, WhileOneHasADjangoHashAWrongPasswordOfAnybodyCostsAsMuch) {
+  const auto hashed = [](const std::string& iterations) {
+    return "pbkdf2_sha1$" + iterations + "$seasalt2$z8uI+Wl4zj9ngVTOBcFxL2SxGng=";  // of 1000: "correct horse"
+  };
+  create("ada", "correct horse");
+  const auto off = create("off", "correct horse");
+  ASSERT_TRUE(run(identity->change(off.id, {.enabled = false})));
+  int place = 0;
+  const auto costs = [&](Identity& there, const std::string& name, const std::string& password = "battery staple") {
+    const auto before = there.figures();
+    const auto from = "192.0.2." + std::to_string(++place);
+    EXPECT_FALSE(run(there.authenticate(name, Secret(password), from))) << name;
+    const auto after = there.figures();
+    EXPECT_EQ(after.hashes - before.hashes, 1U) << name;
+    return after.iterations - before.iterations;
+  };
+  EXPECT_EQ(costs(*identity, "ada"), 0U);
+
+  // Another process imports them: this one knows at once.
+  Identity other(database(), key, clock, {}, {});
+  const auto bob = run(other.create({.name = "bob", .password_hash = hashed("1000")})).value();
+  const auto eve = run(other.create({.name = "eve", .password_hash = hashed("4000")})).value();
+  for (const char* name : {"ada", "bob", "eve", "nobody", "no:name", "", "off"})
+    EXPECT_EQ(costs(*identity, name), 4000U) << name;
+  EXPECT_EQ(costs(*identity, "off", "correct horse"), 4000U);
+  const auto before = identity->figures();
+  EXPECT_FALSE(run(identity->authenticate(AccountId("nobody's id"), Secret("battery staple"), "192.0.3.1")));
+  EXPECT_EQ(identity->figures().iterations - before.iterations, 4000U);
+  const auto right = identity->figures();
+  EXPECT_TRUE(run(identity->authenticate("ada", Secret("correct horse"), "192.0.3.2")));
+  EXPECT_EQ(identity->figures().iterations, right.iterations) << "who knows his password learns nothing by the time";
+
+  ASSERT_TRUE(run(other.remove(eve.id)));
+  EXPECT_EQ(costs(*identity, "ada"), 1000U);
+  ASSERT_TRUE(run(other.change(bob.id, {.password_hash = hashed("3000")})));
+  EXPECT_EQ(costs(*identity, "nobody"), 3000U);
+  ASSERT_TRUE(run(other.change(bob.id, {.password_hash = hashed("1000")})));
+  EXPECT_TRUE(run(other.authenticate("bob", Secret("correct horse"), "192.0.3.3")));
+  for (const char* name : {"ada", "bob", "nobody"}) EXPECT_EQ(costs(*identity, name), 0U) << name;
+  ASSERT_TRUE(run(other.change(bob.id, {.password_hash = hashed("1000")})));
+  ASSERT_TRUE(run(other.set_password("bob", Secret("battery charger"))));
+  EXPECT_EQ(costs(*identity, "ada"), 0U);
 }
 
 TEST_P(IdentityTest, AnotherKeyOpensNoOldToken) {

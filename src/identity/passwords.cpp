@@ -8,7 +8,11 @@ std::string Argon2::hash(const Secret& password) {
 }
 
 bool Argon2::matches(const Secret& password, std::string_view hash) {
-  return verify_password(password, hash);
+  return is_django_hash(hash) ? matches_django_hash(password, hash) : verify_password(password, hash);
+}
+
+void Argon2::spend(const DjangoWork& work, const Secret& password) {
+  identity::spend(work, password);
 }
 
 }  // namespace nephele::identity

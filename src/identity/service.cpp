@@ -3,11 +3,12 @@
 
 #include <algorithm>
 
-#include "identity/account_name.h"
 #include "identity/address_group.h"
-#include "identity/identity.h"
+#include "identity/django_hash.h"
+#include "identity/impl.h"
+#include "identity/life/awake.h"
+#include "identity/life/store.h"
 #include "identity/migrations.h"
-#include "identity/sign_ins.h"
 
 namespace nephele::identity {
 
@@ -27,33 +28,13 @@ std::unexpected<Error> no_account() {
   return fail(Kind::not_found, "no account has this name; `nephele account list` shows all");
 }
 
+/// What is done by an account's name is done at this machine's keyboard.
+void note(sql::Tx& tx, const AccountId& account, std::string event, Time now, std::string actor = "operator") {
+  life::store::insert(
+      tx, {.at = now, .account = account.text(), .actor = std::move(actor), .event = std::move(event), .details = {}});
+}
+
 }  // namespace
-
-class Identity::Impl {
- public:
-  Impl(sql::Database& db, const SecretKey& secret_key, const Clock& time, const Settings& wanted, log::Logger logger)
-      : database(db),
-        key(secret_key),
-        clock(time),
-        settings(wanted),
-        log(std::move(logger)),
-        sign_ins(settings, passwords, clock, log) {}
-
-  /// A name that no account can have is answered without the database.
-  Task<Result<std::optional<store::Stored>>> find(std::string name) {
-    if (name.empty()) co_return std::nullopt;
-    co_return co_await database.read([&](sql::Tx& tx) { return store::find(tx, name); });
-  }
-  std::string token_hash(const Secret& token) const { return key.keyed_hash(token.reveal(), "identity.token"); }
-
-  sql::Database& database;
-  const SecretKey& key;
-  const Clock& clock;
-  Settings settings;
-  log::Logger log;
-  Argon2 passwords;
-  SignIns sign_ins;
-};
 
 Identity::Identity(sql::Database& database, const SecretKey& key, const Clock& clock, Settings settings,
                    log::Logger log)
@@ -69,44 +50,136 @@ Figures Identity::figures() const {
   return impl_->sign_ins.figures();
 }
 
-Task<Result<Account>> Identity::authenticate(std::string name, Secret password, std::string remote_address) {
+Task<Result<Account>> Identity::authenticate(std::string name, Secret password, std::string remote_address,
+                                             DomainId domain) {
+  const std::string key = sign_in_key(domain.text(), name).value_or("");
+  CO_TRY(auto stored, co_await impl_->find(key));
+  co_return co_await impl_->authenticate(key, std::move(stored), std::move(password), std::move(remote_address));
+}
+
+Task<Result<Account>> Identity::authenticate(AccountId account, Secret password, std::string remote_address) {
+  CO_TRY(auto key, co_await impl_->database.read([&](sql::Tx& tx) { return store::key_of(tx, account); }));
+  if (!key) key = std::string(domain_mark) + account.text();  // nobody's
+  CO_TRY(auto stored, co_await impl_->find(*key));
+  co_return co_await impl_->authenticate(std::move(*key), std::move(stored), std::move(password),
+                                         std::move(remote_address));
+}
+
+Task<Result<Account>> Identity::Impl::authenticate(std::string name, std::optional<store::Stored> stored,
+                                                   Secret password, std::string remote_address) {
   SignIn sign_in;
-  sign_in.name_key = name_key(name).value_or("");
-  sign_in.digest = impl_->key.keyed_hash(password.reveal(), "identity.verified:" + sign_in.name_key);
-  CO_TRY(sign_in.stored, co_await impl_->find(sign_in.name_key));
-  if (impl_->sign_ins.verified(sign_in)) co_return std::move(sign_in.stored->account);
+  sign_in.name_key = std::move(name);
+  sign_in.digest = key.keyed_hash(password.reveal(), "identity.verified:" + sign_in.name_key);
+  if (stored && !stored->password_hash.empty()) sign_in.stored = std::move(stored);
+  if (sign_ins.verified(sign_in)) co_return std::move(sign_in.stored->account);
 
   sign_in.password = std::move(password);
   sign_in.address_group = address_group(remote_address);
+  CO_TRY(sign_in.dearest, co_await database.read([](sql::Tx& tx) { return store::dearest(tx); }));
   const auto shared = std::make_shared<const SignIn>(std::move(sign_in));
-  CO_TRY(const Verdict verdict, co_await impl_->sign_ins.verify(shared));
+  CO_TRY(const Verdict verdict, co_await sign_ins.verify(shared));
   if (verdict == Verdict::wrong) co_return refused();
   // That took a while: what was disabled or changed meanwhile holds.
-  CO_TRY(const auto now, co_await impl_->find(shared->name_key));
-  if (!now || !now->account.enabled || now->password_hash != shared->stored->password_hash) co_return refused();
+  CO_TRY(const auto now, co_await find(shared->name_key));
+  if (!now || !now->account.enabled) co_return refused();
+  const std::string& judged = shared->stored->password_hash;
+  const bool was_django = is_django_hash(judged);
+  // A better hash of the same password, which another sign-in has written, is no change of it.
+  const bool same = now->password_hash == judged || (was_django && !is_django_hash(now->password_hash) &&
+                                                     now->account.version == shared->stored->account.version);
+  if (!same) co_return refused();
+  if (was_django && now->password_hash == judged) co_await upgrade(now->account, shared->password, judged);
   co_return now->account;
 }
 
-Task<Result<Account>> Identity::authenticate_token(Secret token) {
-  if (token.empty() || token.reveal().size() > token_text_max) co_return refused_token();
-  const std::string hash = impl_->token_hash(token);
-  const Time now = impl_->clock.now();
-  CO_TRY(auto owner, co_await impl_->database.read([&](sql::Tx& tx) { return store::owner(tx, hash, now); }));
-  if (!owner) co_return refused_token();
-  co_return std::move(*owner);
+/// Whatever goes wrong here, he is signed in: the next sign-in tries again.
+Task<> Identity::Impl::upgrade(Account account, Secret password, std::string judged) {
+  Result<> done;
+  if (const auto hash = co_await sign_ins.hash(std::move(password)))
+    done = co_await database.write([&](sql::Tx& tx) { store::upgrade_password(tx, account.id, judged, *hash); });
+  else
+    done = fail(hash.error());
+  if (done)
+    log.info("account.hash_upgraded", {{"account", account.id}});
+  else
+    log.warn("account.hash_not_upgraded", {{"account", account.id}, {"reason", done.error().sentence()}});
 }
 
-Task<Result<IssuedToken>> Identity::issue_token(AccountId account) {
+Task<Result<>> Identity::check_secret(std::string subject, std::string hash, Secret secret,
+                                      std::string remote_address) {
+  std::optional<store::Stored> stored;
+  if (!hash.empty()) stored = store::Stored{.account = {.id = AccountId(subject)}, .password_hash = std::move(hash)};
+  SignIn sign_in{.stored = std::move(stored),
+                 .password = {},
+                 .name_key = std::string(domain_mark) + subject,
+                 .digest = impl_->key.keyed_hash(secret.reveal(), "identity.verified:" + subject),
+                 .address_group = address_group(remote_address)};
+  if (impl_->sign_ins.verified(sign_in)) co_return Result<>{};
+  sign_in.password = std::move(secret);
+  const auto shared = std::make_shared<const SignIn>(std::move(sign_in));
+  CO_TRY(const Verdict verdict, co_await impl_->sign_ins.verify(shared));
+  if (verdict == Verdict::wrong) co_return refused();
+  co_return Result<>{};
+}
+
+Task<Result<std::string>> Identity::hash_secret(Secret secret, std::string remote_address) {
+  co_return co_await impl_->sign_ins.hash(std::move(secret),
+                                          remote_address.empty() ? std::string() : address_group(remote_address));
+}
+
+std::string Identity::token_hash(const Secret& token) const {
+  if (token.empty() || token.reveal().size() > token_text_max) return {};
+  return impl_->token_hash(token);
+}
+
+Task<Result<Token>> Identity::authenticate_token(Secret token) {
+  const std::string hash = token_hash(token);
+  if (hash.empty()) co_return refused_token();
   const Time now = impl_->clock.now();
+  CO_TRY(auto found, co_await impl_->database.read([&](sql::Tx& tx) { return store::token(tx, hash, now); }));
+  if (!found) co_return refused_token();
+  co_return std::move(*found);
+}
+
+Task<Result<IssuedToken>> Identity::issue_token(AccountId account, Grant grant,
+                                                std::optional<std::chrono::seconds> life, StillHolds holds) {
+  co_return co_await impl_->issue(std::move(account), std::move(grant), life, std::move(holds));
+}
+
+Task<Result<IssuedToken>> Identity::renew_token(AccountId account, Renewal renewal) {
+  const StillHolds end_others = [&account, &renewal, now = impl_->clock.now()](sql::Tx& tx) -> Result<> {
+    if (renewal.holds) TRY_VOID(renewal.holds(tx));
+    if (renewal.sessions_stay)
+      store::renew_tokens_of(tx, account);
+    else
+      store::remove_tokens_of(tx, account);
+    note(tx, account, "account.token_renewed", now, renewal.actor);
+    return {};
+  };
+  CO_TRY(auto issued, co_await impl_->issue(account, {}, renewal.life, end_others));
+  impl_->log.info("account.token_renewed", {{"account", account}, {"actor", renewal.actor}});
+  co_return issued;
+}
+
+Task<Result<IssuedToken>> Identity::Impl::issue(AccountId account, Grant grant,
+                                                std::optional<std::chrono::seconds> life, StillHolds beside) {
+  const Time now = clock.now();
   IssuedToken issued{.id = TokenId(random_uuid()),
-                     .token = Secret(to_base64url(random_bytes(token_bytes))),
-                     .expires = now + impl_->settings.token_life};
-  const store::NewToken row{
-      .id = issued.id, .account = account, .hash = impl_->token_hash(issued.token), .expires = issued.expires};
-  CO_TRY_VOID(co_await impl_->database.write([&](sql::Tx& tx) -> Result<> {
+                     .token = Secret(random_token(token_bytes)),
+                     .issued = now,
+                     .expires = now + life.value_or(settings.token_life)};
+  if (grant.expires) issued.expires = std::min(issued.expires, *grant.expires);
+  const store::NewToken row{.id = issued.id,
+                            .account = account,
+                            .hash = token_hash(issued.token),
+                            .issued = now,
+                            .expires = issued.expires,
+                            .grant = std::move(grant)};
+  CO_TRY_VOID(co_await database.write([&](sql::Tx& tx) -> Result<> {
     if (!store::lock_enabled(tx, account)) return fail(Kind::not_found, "no enabled account has this id");
+    if (beside) TRY_VOID(beside(tx));
     store::insert(tx, row);
-    store::tidy_tokens(tx, account, std::max<std::size_t>(impl_->settings.tokens_per_account, 1), now);
+    store::tidy_tokens(tx, account, std::max<std::size_t>(settings.tokens_per_account, 1), now);
     return {};
   }));
   co_return issued;
@@ -116,25 +189,11 @@ Task<Result<>> Identity::revoke_token(TokenId token) {
   co_return co_await impl_->database.write([&](sql::Tx& tx) { store::remove(tx, token); });
 }
 
-Task<Result<Account>> Identity::create(std::string name, Secret password, bool admin) {
-  CO_TRY_VOID(check_name(name));
-  CO_TRY_VOID(check_password(password));
-  const Account account{.id = AccountId(random_uuid()), .name = name, .admin = admin, .created = impl_->clock.now()};
-  const std::string key = name_key(name).value();
-  CO_TRY(const std::string hash, co_await impl_->sign_ins.hash(std::move(password)));
-  CO_TRY_VOID(co_await impl_->database.write([&](sql::Tx& tx) -> Result<> {
-    if (store::insert(tx, account, key, hash)) return {};
-    return fail(Kind::conflict, fmt::format("an account \"{}\" exists already; take another name", name));
-  }));
-  impl_->log.info("account.created", {{"account", account.id}, {"admin", admin}});
-  co_return account;
-}
-
 Task<Result<std::vector<Account>>> Identity::list(std::string after, std::size_t limit) {
   if (!after.empty()) {
     CO_TRY_VOID(check_name(after));
   }
-  const std::string key = name_key(after).value_or("");
+  const std::string key = sign_in_key(default_domain, after).value_or("");
   const std::size_t items = std::clamp<std::size_t>(limit, 1, page_items_max);
   co_return co_await impl_->database.read([&](sql::Tx& tx) { return store::page(tx, key, items); });
 }
@@ -148,11 +207,14 @@ Task<Result<Account>> Identity::find(std::string name) {
 Task<Result<>> Identity::set_enabled(std::string name, bool enabled) {
   const auto key = name_key(name);
   if (!key) co_return no_account();
+  const Time now = impl_->clock.now();
   CO_TRY(const AccountId account, co_await impl_->database.write([&](sql::Tx& tx) -> Result<AccountId> {
-    auto id = store::set_enabled(tx, *key, enabled);
-    if (!id) return no_account();
-    if (!enabled) store::remove_tokens_of(tx, *id);
-    return std::move(*id);
+    const auto named = store::find(tx, *key);
+    const auto stored = named ? store::find_to_change(tx, named->account.id) : std::nullopt;
+    if (!stored) return no_account();
+    TRY_VOID(life::turn(tx, impl_->quotas, stored->account, enabled, now));
+    note(tx, stored->account.id, enabled ? "account.enabled" : "account.disabled", now);
+    return stored->account.id;
   }));
   impl_->log.info(enabled ? "account.enabled" : "account.disabled", {{"account", account}});
   co_return Result<>{};
@@ -167,6 +229,7 @@ Task<Result<>> Identity::set_password(std::string name, Secret password) {
     auto id = store::set_password(tx, *key, hash);
     if (!id) return no_account();
     store::remove_tokens_of(tx, *id);
+    note(tx, *id, "account.new_password", impl_->clock.now());
     return std::move(*id);
   }));
   impl_->log.info("account.new_password", {{"account", account}});

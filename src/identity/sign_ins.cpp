@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/sign_ins.h"
 
+#include <algorithm>
 #include <new>
 
 namespace nephele::identity {
@@ -17,6 +18,8 @@ std::string guess_key(const SignIn& sign_in) {
   return guesser(sign_in) + '\n' + std::to_string(version) + '\n' + sign_in.digest;
 }
 
+}  // namespace
+
 SlowDown rule_of(const Settings& settings) {
   SlowDown rule;
   rule.first = settings.slow_down_first;
@@ -24,7 +27,11 @@ SlowDown rule_of(const Settings& settings) {
   return rule;
 }
 
-}  // namespace
+std::size_t share_of_address(std::size_t hashes_per_address, const DjangoWork& dearest) noexcept {
+  constexpr std::size_t least = 2;
+  const auto share = hashes_per_address * argon2_iterations / (argon2_iterations + dearest.iterations());
+  return std::max(std::min(least, hashes_per_address), share);
+}
 
 /// A place among those who wait, or among the hashes of one address; given back at its end.
 class SignIns::Place {
@@ -35,16 +42,20 @@ class SignIns::Place {
     ++sign_ins.waiting_;
     return Place(sign_ins, {});
   }
-  static std::optional<Place> to_hash(SignIns& sign_ins, const std::string& address) {
+  static std::optional<Place> to_hash(SignIns& sign_ins, const std::string& address, const DjangoWork& dearest) {
     const std::lock_guard lock(sign_ins.places_mutex_);
     auto& taken = sign_ins.by_address_[address];
-    if (taken >= sign_ins.settings_.hashes_per_address) return std::nullopt;
+    if (taken >= share_of_address(sign_ins.settings_.hashes_per_address, dearest)) return std::nullopt;
     ++taken;
     return Place(sign_ins, address);
   }
   Place(Place&& other) noexcept
       : sign_ins_(std::exchange(other.sign_ins_, nullptr)), address_(std::move(other.address_)) {}
-  Place& operator=(Place&&) = delete;
+  Place& operator=(Place&& other) noexcept {
+    std::swap(sign_ins_, other.sign_ins_);
+    std::swap(address_, other.address_);
+    return *this;
+  }
   ~Place() {
     if (sign_ins_ == nullptr) return;
     const std::lock_guard lock(sign_ins_->places_mutex_);
@@ -112,12 +123,31 @@ Task<Result<Verdict>> SignIns::guess(std::shared_ptr<const SignIn> sign_in) {
 }
 
 Task<Result<Verdict>> SignIns::hash_and_compare(std::shared_ptr<const SignIn> sign_in) {
-  const auto place = Place::to_hash(*this, sign_in->address_group);
+  const auto place = Place::to_hash(*this, sign_in->address_group, sign_in->dearest);
   if (!place) co_return no_room();
   auto job = [this, sign_in] { return compare(*sign_in); };
   auto verdict = co_await workers_.run(std::move(job));
   if (!verdict && verdict.error().kind() == Kind::busy) co_return no_room();
   co_return verdict;
+}
+
+/// What is wrong costs the same whether the name is unknown, the account disabled, or its hash one of Django's: one
+/// argon2 run, and the iterations of the dearest hash that there is. Nobody learns which names exist.
+bool SignIns::matches(const SignIn& sign_in) {
+  const auto& stored = sign_in.stored;
+  const bool is_django = stored && is_django_hash(stored->password_hash);
+  const DjangoWork done = is_django ? work_of(stored->password_hash) : DjangoWork{};
+  if (stored && !is_django) ++hashes_;
+  iterations_ += done.iterations();
+  if (stored && passwords_.matches(sign_in.password, stored->password_hash) && stored->account.enabled) return true;
+  if (!stored || is_django) {
+    ++hashes_;
+    (void)passwords_.hash(sign_in.password);
+  }
+  const DjangoWork rest = rest_of(sign_in.dearest, done);
+  iterations_ += rest.iterations();
+  passwords_.spend(rest, sign_in.password);
+  return false;
 }
 
 /// On a worker's thread. What it finds is stored here and not by the coroutine, which may be cancelled by then.
@@ -126,13 +156,8 @@ Result<Verdict> SignIns::compare(const SignIn& sign_in) {
   const bool enabled = stored && stored->account.enabled;
   bool right = enabled && cache_.holds(stored->account, sign_in.digest, clock_.now());  // another address was faster
   if (!right) {
-    ++hashes_;
     try {
-      if (stored) {
-        right = passwords_.matches(sign_in.password, stored->password_hash) && enabled;
-      } else {
-        (void)passwords_.hash(sign_in.password);  // costs what a comparison costs: nobody learns which names exist
-      }
+      right = matches(sign_in);
     } catch (const std::bad_alloc&) {
       return no_room();
     }
@@ -146,9 +171,14 @@ Result<Verdict> SignIns::compare(const SignIn& sign_in) {
   return Verdict::right;
 }
 
-Task<Result<std::string>> SignIns::hash(Secret password) {
+Task<Result<std::string>> SignIns::hash(Secret password, std::string address_group) {
   const auto place = Place::to_wait(*this);
   if (!place) co_return no_room();
+  std::optional<Place> share;
+  if (!address_group.empty()) {
+    share = Place::to_hash(*this, address_group, {});
+    if (!share) co_return no_room();
+  }
   auto job = [this, password = std::move(password)]() -> Result<std::string> {
     ++hashes_;
     try {
@@ -182,7 +212,12 @@ void SignIns::log_wrong(const SignIn& sign_in, const Turn& turn) const {
 }
 
 Figures SignIns::figures() const {
-  return {.from_cache = from_cache_, .hashes = hashes_, .wrong = wrong_, .slowed = slowed_, .busy = busy_};
+  return {.from_cache = from_cache_,
+          .hashes = hashes_,
+          .iterations = iterations_,
+          .wrong = wrong_,
+          .slowed = slowed_,
+          .busy = busy_};
 }
 
 }  // namespace nephele::identity

@@ -25,7 +25,18 @@ struct SignIn {
   std::string name_key;  ///< empty for a name that no account can have
   std::string digest;    ///< keyed hash of the password, different for each name
   std::string address_group;
+  /// Of the hashes that anybody here has: a wrong password costs as much, whose ever it is.
+  DjangoWork dearest = {};
 };
+
+/// How guessers are slowed down, whoever judges their guesses.
+SlowDown rule_of(const Settings& settings);
+
+/// What one argon2 run takes, in PBKDF2 iterations: about 20 ms either way.
+inline constexpr std::uint64_t argon2_iterations = 40'000;
+/// How many hashes of one address wait or run at most: fewer the more a wrong guess costs besides its argon2 run, so
+/// that whoever guesses from one address does not have the workers for minutes.
+std::size_t share_of_address(std::size_t hashes_per_address, const DjangoWork& dearest) noexcept;
 
 /// Decides whether passwords are right, with bounded memory: a few argon2 runs at a time, a bounded queue for them,
 /// slowed-down guessers (slow_down.h) asleep without a thread, and one run for all who make the same guess from the
@@ -41,8 +52,9 @@ class SignIns {
   /// verified(), also when the caller has gone away meanwhile.
   Task<Result<Verdict>> verify(std::shared_ptr<const SignIn> sign_in);
 
-  /// argon2id for a new password, in the same queue.
-  Task<Result<std::string>> hash(Secret password);
+  /// argon2id for a new password, in the same queue; for somebody of `address_group` in his share of it. Empty: for an
+  /// administrator or ourselves.
+  Task<Result<std::string>> hash(Secret password, std::string address_group = {});
 
   Figures figures() const;
 
@@ -52,6 +64,7 @@ class SignIns {
   Task<Result<Verdict>> guess(std::shared_ptr<const SignIn> sign_in);
   Task<Result<Verdict>> hash_and_compare(std::shared_ptr<const SignIn> sign_in);
   Result<Verdict> compare(const SignIn& sign_in);
+  bool matches(const SignIn& sign_in);
   std::unexpected<Error> no_room();
   std::unexpected<Error> too_fast(ComeBackIn wait);
   void log_wrong(const SignIn& sign_in, const Turn& turn) const;
@@ -71,6 +84,7 @@ class SignIns {
 
   std::atomic<std::uint64_t> from_cache_{0};
   std::atomic<std::uint64_t> hashes_{0};
+  std::atomic<std::uint64_t> iterations_{0};
   std::atomic<std::uint64_t> wrong_{0};
   std::atomic<std::uint64_t> slowed_{0};
   std::atomic<std::uint64_t> busy_{0};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/sign_ins.h"
+#include "base/eventually.h"
+#include "base/io_threads.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <condition_variable>
 #include <functional>
@@ -20,16 +20,26 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// Counts its runs and holds them while it is shut. The hash of a password is the password.
+/// Counts its runs and holds them while it is shut. The hash of a password is a dollar and the password; of a hash in
+/// Django's form "right" is the password.
 class HeldPasswords final : public Passwords {
  public:
   std::string hash(const Secret& password) override {
     run();
-    return password.reveal();
+    return "$" + password.reveal();
   }
   bool matches(const Secret& password, std::string_view hash) override {
+    if (is_django_hash(hash)) {
+      spend(work_of(hash), password);
+      return password.reveal() == "right";
+    }
     run();
-    return password.reveal() == hash;
+    return "$" + password.reveal() == hash;
+  }
+  void spend(const DjangoWork& work, const Secret&) override {
+    const std::lock_guard lock(mutex_);
+    work_.sha1 += work.sha1;
+    work_.sha256 += work.sha256;
   }
 
   void shut() {
@@ -50,6 +60,10 @@ class HeldPasswords final : public Passwords {
   int runs() {
     const std::lock_guard lock(mutex_);
     return runs_;
+  }
+  DjangoWork work() {
+    const std::lock_guard lock(mutex_);
+    return work_;
   }
   int most_at_once() {
     const std::lock_guard lock(mutex_);
@@ -74,25 +88,7 @@ class HeldPasswords final : public Passwords {
   int runs_ = 0;
   int now_ = 0;
   int most_ = 0;
-};
-
-/// Two threads with an executor each, as the server has them.
-class Threads {
- public:
-  Threads() {
-    for (auto& io : io_) threads_.emplace_back([&io] { io.run(); });
-  }
-  ~Threads() {
-    for (auto& guard : guards_) guard.reset();
-  }
-  asio::io_context& next() { return io_.at(turn_++ % io_.size()); }
-
- private:
-  std::array<asio::io_context, 2> io_;
-  std::array<asio::executor_work_guard<asio::io_context::executor_type>, 2> guards_{asio::make_work_guard(io_[0]),
-                                                                                    asio::make_work_guard(io_[1])};
-  std::size_t turn_ = 0;
-  std::vector<std::jthread> threads_;
+  DjangoWork work_;
 };
 
 Settings quick() {
@@ -104,7 +100,10 @@ Settings quick() {
 
 class SignInsTest : public testing::Test {
  protected:
-  void TearDown() override { passwords.open(); }
+  void TearDown() override {
+    passwords.open();
+    threads.finish();  // nobody may be resumed in the middle of taking down
+  }
 
   SignIns& with(Settings settings) {
     sign_ins = std::make_unique<SignIns>(settings, passwords, clock, log::Logger{});
@@ -115,7 +114,7 @@ class SignInsTest : public testing::Test {
                                   const std::string& address = "192.0.2.1") {
     auto wanted = std::make_shared<SignIn>();
     wanted->stored =
-        store::Stored{.account = {.id = AccountId(name), .name = name, .created = {}}, .password_hash = "right"};
+        store::Stored{.account = {.id = AccountId(name), .name = name, .created = {}}, .password_hash = "$right"};
     wanted->password = Secret(password);
     wanted->name_key = name;
     wanted->digest = name + "/" + password;
@@ -124,30 +123,22 @@ class SignInsTest : public testing::Test {
   }
 
   std::future<Result<Verdict>> verify(std::shared_ptr<const SignIn> wanted) {
-    return asio::co_spawn(threads.next(), sign_ins->verify(std::move(wanted)), asio::use_future);
+    return asio::co_spawn(next(), sign_ins->verify(std::move(wanted)), asio::use_future);
   }
   static Result<Verdict> get(std::future<Result<Verdict>> answer) {
     if (answer.wait_for(seconds{20}) != std::future_status::ready) throw std::runtime_error("no verdict in 20 s");
     return answer.get();
   }
+  Executor next() { return threads.executors().at(turn_++ % 2); }  ///< as the server's connections are spread
   Verdict verdict(const std::string& name, const std::string& password, const std::string& address = "192.0.2.1") {
     return get(verify(sign_in(name, password, address))).value();
   }
 
-  /// False when it did not come true in 20 s.
-  static bool eventually(const std::function<bool()>& is_so) {
-    const auto limit = in(seconds{20});
-    while (!is_so()) {
-      if (std::chrono::steady_clock::now() > limit) return false;
-      std::this_thread::sleep_for(milliseconds{1});
-    }
-    return true;
-  }
-
+  IoThreads threads{2};  // outlives the workers of SignIns, which answer on it
   ManualClock clock{from_ms(1'000'000)};
   HeldPasswords passwords;
   std::unique_ptr<SignIns> sign_ins;
-  Threads threads;  // ends first: nobody may be resumed in the middle of taking down
+  std::size_t turn_ = 0;
 };
 
 TEST_F(SignInsTest, TellRightFromWrong) {
@@ -175,6 +166,50 @@ TEST_F(SignInsTest, OfAnUnknownNameCostAHashToo) {
   unknown->stored.reset();
   EXPECT_EQ(get(verify(unknown)).value(), Verdict::wrong);
   EXPECT_EQ(passwords.runs(), 1);
+}
+
+TEST_F(SignInsTest, ThatAreWrongCostTheSameWhoseEver) {
+  with(quick());
+  const std::string sha1 = "$salt$z8uI+Wl4zj9ngVTOBcFxL2SxGng=";
+  const std::string sha256 = "$salt$oksQ9Bdi8Bce0okH61Cis7qICJfP+cYfDOnMdNPMzK8=";
+  struct Case {
+    std::optional<std::string> hash;  ///< nothing: no account has the name
+    std::string password;
+    bool enabled = true;
+  };
+  const std::vector<Case> cases{{std::nullopt, "right"},
+                                {"$right", "wrong"},
+                                {"$right", "right", false},
+                                {"pbkdf2_sha256$1000" + sha256, "wrong"},
+                                {"pbkdf2_sha256$1000" + sha256, "right", false},
+                                {"pbkdf2_sha256$5000" + sha256, "wrong"},
+                                {"pbkdf2_sha1$300" + sha1, "wrong"},
+                                {"pbkdf2_sha1$300" + sha1, "right", false},
+                                {"sha1$salt$55eef163bf2e349b9946e3183eef620dde0247f5", "wrong"},
+                                {"none that Django writes", "wrong"}};
+  for (const DjangoWork dearest : {DjangoWork{}, DjangoWork{.sha1 = 300, .sha256 = 5000}}) {
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      const auto& each = cases[i];
+      if (each.hash && work_of(*each.hash).iterations() > dearest.iterations()) continue;
+      auto wanted = sign_in("user" + std::to_string(i) + "/" + std::to_string(dearest.sha1), each.password);
+      wanted->stored->account.enabled = each.enabled;
+      wanted->dearest = dearest;
+      if (each.hash)
+        wanted->stored->password_hash = *each.hash;
+      else
+        wanted->stored.reset();
+      const auto runs = passwords.runs();
+      const auto work = passwords.work();
+      const auto before = sign_ins->figures();
+      EXPECT_EQ(get(verify(wanted)).value(), Verdict::wrong);
+      EXPECT_EQ(passwords.runs() - runs, 1) << each.hash.value_or("unknown");
+      const auto after = passwords.work();
+      EXPECT_EQ((DjangoWork{.sha1 = after.sha1 - work.sha1, .sha256 = after.sha256 - work.sha256}), dearest)
+          << each.hash.value_or("unknown");
+      EXPECT_EQ(sign_ins->figures().hashes - before.hashes, 1U);
+      EXPECT_EQ(sign_ins->figures().iterations - before.iterations, dearest.iterations());
+    }
+  }
 }
 
 TEST_F(SignInsTest, OfADisabledAccountAreWrongAndCostAHashEachTime) {
@@ -263,6 +298,53 @@ TEST_F(SignInsTest, FromOneAddressLeaveRoomForOthers) {
   EXPECT_GE(busy, 1);
 }
 
+TEST(ShareOfAddress, ShrinksWithWhatAWrongGuessCosts) {
+  EXPECT_EQ(share_of_address(96, {}), 96U);
+  EXPECT_EQ(share_of_address(96, {.sha256 = 10'000}), 76U);
+  EXPECT_EQ(share_of_address(96, {.sha1 = 20'000, .sha256 = 20'000}), 48U);
+  EXPECT_EQ(share_of_address(96, {.sha256 = 1'000'000}), 3U);
+  EXPECT_EQ(share_of_address(96, {.sha1 = 2'000'000, .sha256 = 2'000'000}), 2U) << "one guess holds up no other";
+  EXPECT_EQ(share_of_address(1, {.sha256 = 2'000'000}), 1U);
+}
+
+TEST_F(SignInsTest, WhatCostsMoreHasASmallerShare) {
+  Settings small = quick();
+  small.hashes_waiting = 16;
+  small.hashes_per_address = 4;
+  auto& way = with(small);
+  passwords.shut();
+  std::vector<std::future<Result<Verdict>>> flood;
+  for (int i = 0; i < 4; ++i) {
+    auto guess = sign_in("user" + std::to_string(i), "wrong");
+    guess->dearest = {.sha256 = 2'000'000};
+    flood.push_back(verify(std::move(guess)));
+  }
+  EXPECT_TRUE(eventually([&] { return way.figures().busy == 2; }));
+  passwords.open();
+  int judged = 0;
+  for (auto& answer : flood) judged += get(std::move(answer)) ? 1 : 0;
+  EXPECT_EQ(judged, 2);
+}
+
+TEST_F(SignInsTest, NewPasswordsOfAnAddressAreInItsShare) {
+  Settings small = quick();
+  small.hashes_waiting = 16;
+  small.hashes_per_address = 4;
+  with(small);
+  passwords.shut();
+  std::vector<std::future<Result<std::string>>> flood;
+  for (int i = 0; i < 12; ++i)
+    flood.push_back(asio::co_spawn(next(), sign_ins->hash(Secret("new password"), "192.0.2.1"), asio::use_future));
+  auto own = asio::co_spawn(next(), sign_ins->hash(Secret("new password")), asio::use_future);
+  EXPECT_TRUE(passwords.started(2));
+  passwords.open();
+  EXPECT_TRUE(own.get());
+  int busy = 0;
+  for (auto& answer : flood) busy += answer.get() ? 0 : 1;
+  EXPECT_GE(busy, 1);
+  EXPECT_LE(busy, 8);
+}
+
 TEST_F(SignInsTest, WaitingHaveALimit) {
   Settings small = quick();
   small.sign_ins_waiting = 5;
@@ -309,7 +391,7 @@ TEST_F(SignInsTest, ThatAreSlowedHoldNoThread) {
   auto& way = with(slow);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(verdict("ada", "wrong" + std::to_string(i)), Verdict::wrong);
   auto sleeping = asio::co_spawn(
-      threads.next(), with_deadline(sign_ins->verify(sign_in("ada", "late")), in(milliseconds{500}), "the sign-in"),
+      next(), with_deadline(sign_ins->verify(sign_in("ada", "late")), in(milliseconds{500}), "the sign-in"),
       asio::use_future);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(verdict("user" + std::to_string(i), "right"), Verdict::right);
   EXPECT_EQ(verdict("ada", "right", "198.51.100.9"), Verdict::right);
@@ -333,7 +415,7 @@ TEST_F(SignInsTest, WhoseLeaderGoesAwayGuessThemselves) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(verdict("ada", "wrong" + std::to_string(i)), Verdict::wrong);
   // The leader sleeps for its turn and is cancelled there.
   auto leader = asio::co_spawn(
-      threads.next(), with_deadline(sign_ins->verify(sign_in("ada", "right")), in(milliseconds{100}), "the sign-in"),
+      next(), with_deadline(sign_ins->verify(sign_in("ada", "right")), in(milliseconds{100}), "the sign-in"),
       asio::use_future);
   EXPECT_TRUE(eventually([&] { return sign_ins->figures().slowed == 1; }));
   auto follower = verify(sign_in("ada", "right"));
@@ -351,7 +433,7 @@ TEST_F(SignInsTest, WithoutMemoryForAHashAreToldToComeAgain) {
   with(quick());
   passwords.break_down();
   EXPECT_EQ(get(verify(sign_in("ada", "right"))).error().kind(), Kind::busy);
-  auto hashed = asio::co_spawn(threads.next(), sign_ins->hash(Secret("new password")), asio::use_future);
+  auto hashed = asio::co_spawn(next(), sign_ins->hash(Secret("new password")), asio::use_future);
   EXPECT_EQ(hashed.get().error().kind(), Kind::busy);
 }
 

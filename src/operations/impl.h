@@ -5,6 +5,8 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <list>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "base/bells.h"
 #include "operations/operations.h"
@@ -26,6 +28,11 @@ class Operations::Impl {
   Task<Result<>> start();
   Task<> stop();
   Task<Result<Outcome>> wait(OperationId id, SteadyTime deadline);
+  std::string sealed(const NewOperation& wanted) const;
+  Held hold(sql::Tx& tx, const NewOperation& wanted);
+  Result<> settle(sql::Tx& tx, const Held& held);
+  Result<> let_go(sql::Tx& tx, const Held& held, const json::Value& payload, std::string_view object);
+  void abandon(OperationId id);
   /// From any thread: something may be due.
   void woken() { bell_.ring(); }
   /// From any thread: an attempt may have to be cancelled. The claim loop then finds pending ones by itself.
@@ -53,7 +60,10 @@ class Operations::Impl {
   Task<> conclude(const Work& work, Handler& handler, Result<> result, const Attempt& control);
   void launch(store::Claimed claimed);
   void cancel(OperationId id);
+  Task<> shut_down_attempts();
   Task<> release_dead_workers();
+  /// The rows that somebody here works on: their leases are renewed, and no others.
+  std::vector<OperationId> in_hand();
 
   Operations& owner_;
   Executor strand_;
@@ -61,7 +71,10 @@ class Operations::Impl {
   Bell bell_;
   Bell cancel_bell_;
   store::Claimer claimer_;
+  store::Ability ability_;  // fixed once started
   std::map<OperationId, Attempt> attempts_;
+  std::mutex held_mutex_;
+  std::set<OperationId> held_;  // rows of hold(), behind the mutex
 
   Bells<OperationId> waiters_;
 };

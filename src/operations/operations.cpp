@@ -37,7 +37,7 @@ Operations::Impl::Impl(Operations& owner, sql::Database& db, const SecretKey& se
       loops_(strand_),
       bell_(strand_),
       cancel_bell_(strand_),
-      claimer_{random_uuid(), settings.host, settings.lease} {}
+      claimer_{random_uuid(), settings.lease} {}
 
 Task<Result<Outcome>> Operations::Impl::wait(OperationId id, SteadyTime deadline) {
   const auto bell = waiters_.join(co_await this_executor(), id);
@@ -62,8 +62,7 @@ std::span<const sql::Migration> Operations::migrations() {
 }
 
 OperationId Operations::enqueue(sql::Tx& tx, NewOperation wanted) {
-  std::string sealed = wanted.sealed ? impl_->key.seal(*wanted.sealed, seal_context) : std::string();
-  const OperationId id = store::insert(tx, wanted, std::move(sealed), impl_->clock.now());
+  const OperationId id = store::insert(tx, wanted, impl_->sealed(wanted), impl_->clock.now());
   tx.after_commit([impl = impl_.get()] { impl->woken(); });
   return id;
 }
@@ -73,12 +72,35 @@ void Operations::cancel_object(sql::Tx& tx, std::string_view object) {
   tx.after_commit([impl = impl_.get()] { impl->look_for_cancelled(); });
 }
 
+void Operations::hand_over(sql::Tx& tx, std::string_view from, std::string_view to) {
+  store::hand_over(tx, from, to);
+  tx.after_commit([impl = impl_.get()] { impl->woken(); });
+}
+
 bool Operations::busy(sql::Tx& tx, std::string_view object) const {
   return store::busy(tx, object);
 }
 
+bool Operations::busy_before(sql::Tx& tx, std::string_view object, OperationId than) const {
+  return store::busy_before(tx, object, than);
+}
+
 Task<Result<Outcome>> Operations::wait(OperationId id, SteadyTime deadline) {
   co_return co_await impl_->wait(id, deadline);
+}
+
+Held Operations::hold(sql::Tx& tx, NewOperation wanted) {
+  return impl_->hold(tx, wanted);
+}
+Result<> Operations::settle(sql::Tx& tx, const Held& held) {
+  return impl_->settle(tx, held);
+}
+Result<> Operations::let_go(sql::Tx& tx, const Held& held, json::Value payload, std::string_view object) {
+  return impl_->let_go(tx, held, payload, object);
+}
+
+void Operations::abandon(const Held& held) noexcept {
+  impl_->abandon(held.id);
 }
 
 void Operations::handle(std::string kind, Handler& handler) {

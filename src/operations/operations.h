@@ -36,7 +36,7 @@ struct NewOperation {
   std::string request_id;                    ///< of the request that asked
   json::Value payload;                       ///< no secrets
   std::optional<Secret> sealed;              ///< encrypted at rest, erased by the transaction that ends the operation
-  std::string runs_on;                       ///< host name; empty: any
+  std::string runs_on;                       ///< a place (Settings::place); empty: any
   std::chrono::milliseconds limit{600'000};  ///< no attempt starts later than this after the enqueueing
   int version = 1;                           ///< of the payload
   std::chrono::milliseconds delay{0};        ///< the first attempt starts no earlier
@@ -67,6 +67,12 @@ struct Outcome {
   State state = State::done;
   std::string error;  ///< last_error of a failed or cancelled one
   std::optional<Kind> kind;
+};
+
+/// A row whose work is done by who wrote it (Operations::hold).
+struct Held {
+  OperationId id;
+  std::int64_t epoch = 0;
 };
 
 class Operations;
@@ -133,6 +139,8 @@ class Handler {
   virtual ~Handler() = default;
   /// Errors of kind busy, unavailable and timeout are tried again with back-off until the deadline; others end it.
   virtual Task<Result<>> run(Work& work) = 0;
+  /// How long the next attempt waits, for work that can take days; nothing: as Settings say.
+  virtual std::optional<std::chrono::milliseconds> pause(const Record&, const Error&) { return std::nullopt; }
   /// In the transaction that puts it back for another attempt: tell the owner what it waits for.
   virtual void retried(sql::Tx&, const Record&, const Error&) {}
   /// In the transaction that ends the operation as failed.
@@ -142,7 +150,9 @@ class Handler {
 };
 
 struct Settings {
-  std::string host;  ///< name of this host; rows with `runs_on` are claimed only there
+  /// What this process works for, and no other one at the same time: rows with `runs_on` are claimed only there, and
+  /// what a dead process of the same place had claimed is due at once.
+  std::string place;
   std::size_t running_max = 256;
   std::chrono::milliseconds lease{30'000};
   std::chrono::milliseconds poll{1'000};  ///< for rows written by other processes
@@ -173,15 +183,33 @@ class Operations {
   /// Asks every unfinished operation of the object to stop; its worker cancels it and ends it as cancelled, before any
   /// later one of the object starts. For a delete that overtakes a create.
   void cancel_object(sql::Tx& tx, std::string_view object);
+  /// Unfinished operations of one place become another's, which has taken over all that it works for.
+  void hand_over(sql::Tx& tx, std::string_view from, std::string_view to);
   /// Any unfinished operation of the object?
   bool busy(sql::Tx& tx, std::string_view object) const;
+  /// Any that is older than `than`?
+  bool busy_before(sql::Tx& tx, std::string_view object, OperationId than) const;
 
   /// Awaits the end, whichever process does the work. A time-out (kind `timeout`) leaves the work running.
   Task<Result<Outcome>> wait(OperationId id, SteadyTime deadline);
 
+  /// For work that a use case does itself while somebody waits for it: the row is in the hands of this process from the
+  /// start. When the process dies in the middle, or lets go of it, a worker does what the handler of its kind says.
+  /// After start(), which keeps the leases.
+  Held hold(sql::Tx& tx, NewOperation wanted);
+  /// The work is done, or nothing is left of it. `conflict` when another process has taken the row over.
+  Result<> settle(sql::Tx& tx, const Held& held);
+  /// A worker goes on, at once; `payload` replaces what was written at the start, and `object` too where it is not
+  /// empty: the old one is free then.
+  Result<> let_go(sql::Tx& tx, const Held& held, json::Value payload, std::string_view object = {});
+
+  /// Whoever held it cannot say how it ended: a worker goes on when the lease has run out. Touches no database.
+  void abandon(const Held& held) noexcept;
+
   /// Before start(). The handler outlives the workers.
   void handle(std::string kind, Handler& handler);
-  /// Claims and works until stop(). Leases of dead processes of this host are released first.
+  /// Claims what it has handlers for and works until stop(). Leases of dead processes of this place are released first.
+  /// A process without handlers only enqueues and waits: it need not call this.
   Task<Result<>> start();
   /// Finishes the steps under way within the grace, then gives the rows back.
   Task<> stop();
@@ -201,5 +229,9 @@ class Operations {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Refuses a key that is not the one of this database with `conflict`: the nodes of an installation share one. The
+/// first key that comes becomes the one, unless it cannot open what is sealed there already. Blocking: for start-up.
+Result<> check_key(sql::Database& database, const SecretKey& key);
 
 }  // namespace nephele::operations

@@ -8,6 +8,7 @@
 #include <latch>
 #include <mutex>
 
+#include "base/eventually.h"
 #include "base/io_threads.h"
 #include "operations/store.h"
 #include "sql/testing/test_databases.h"
@@ -31,6 +32,7 @@ class Scripted final : public Handler {
     const auto& object = work.record().object;
     if (object.starts_with("fails")) co_return fail(Kind::invalid, "cannot be done");
     if (object.starts_with("shaky") && work.record().attempt < 3) co_return fail(Kind::unavailable, "not yet");
+    if (object.starts_with("waits") && work.record().attempt < 13) co_return fail(Kind::busy, "on its way");
     if (object.starts_with("throws")) throw std::logic_error("a bug");
     if (object.starts_with("hangs")) co_await sleep_for(1h);
     if (object.starts_with("steps")) {
@@ -48,6 +50,9 @@ class Scripted final : public Handler {
       seen_secret = secret;
     }
     co_return Result<>{};
+  }
+  std::optional<std::chrono::milliseconds> pause(const Record& record, const Error&) override {
+    return record.object == "shaky-slow" ? std::optional(300ms) : std::nullopt;
   }
   void failed(sql::Tx&, const Record& record, const Error& error) override {
     const std::lock_guard lock(mutex);
@@ -73,8 +78,10 @@ class Scripted final : public Handler {
 
 /// A process's worth of operations on a database of its own.
 struct Process {
-  Process(std::unique_ptr<sql::Database> db, const SecretKey& key, const Clock& clock, Settings settings)
-      : database(std::move(db)), operations(*database, key, clock, threads.first(), std::move(settings), {}) {
+  Process(std::unique_ptr<sql::Database> db, const SecretKey& key, const Clock& clock, Settings settings,
+          log::Logger log = {})
+      : database(std::move(db)),
+        operations(*database, key, clock, threads.first(), std::move(settings), std::move(log)) {
     operations.handle("test", handler);
   }
   ~Process() {
@@ -110,7 +117,7 @@ class OperationsTest : public sql::testing::TestDatabases {
 
   static Settings quick() {
     Settings settings;
-    settings.host = "here";
+    settings.place = "here";
     settings.poll = 50ms;
     settings.first_retry = 5ms;
     settings.retry_max = 20ms;
@@ -129,6 +136,41 @@ TEST_P(OperationsTest, AnEnqueuedOperationIsDoneOnce) {
   p->start();
   EXPECT_EQ(p->wait(p->enqueue("a")).state, State::done);
   EXPECT_EQ(p->handler.runs, 1);
+}
+
+TEST_P(OperationsTest, AHandlerMayWaitLongerBetweenItsAttempts) {
+  auto p = process();  // whose own pauses are 5 and 10 ms
+  p->start();
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(p->wait(p->enqueue("shaky-slow")).state, State::done);
+  EXPECT_EQ(p->handler.runs, 3);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 550ms);
+}
+
+/// How loudly each further attempt was spoken of.
+class Loudness final : public log::Sink {
+ public:
+  explicit Loudness(std::string& told) : told_(told) {}
+  void write(const log::Event& event) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (event.name == "operation.retried") told_ += event.level == log::Level::warn ? 'W' : 'i';
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string& told_;
+};
+
+TEST_P(OperationsTest, WhatStaysBusyIsATroubleInTheEnd) {
+  std::string told;
+  log::Logging logging(clock);
+  logging.add(std::make_unique<Loudness>(told));
+  {
+    Process p(fresh().open(), key, clock, quick(), logging.logger("operations"));
+    p.start();
+    EXPECT_EQ(p.wait(p.enqueue("waits")).state, State::done);
+  }
+  EXPECT_EQ(told, "iiiiiiiiiiWW");
 }
 
 TEST_P(OperationsTest, WhatWasEnqueuedBeforeTheStartIsDoneAfterwards) {
@@ -214,7 +256,7 @@ TEST_P(OperationsTest, ALaterOperationOvertakesARunningOne) {
   auto p = process();
   p->start();
   const auto hanging = p->enqueue("hangs");
-  while (p->handler.runs == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return p->handler.runs > 0; }));
   const auto waiting = p->enqueue("hangs");
   OperationId removal;
   p->database
@@ -245,7 +287,7 @@ TEST_P(OperationsTest, AStoppedWorkerGivesItsWorkBack) {
   auto first = process();
   first->start();
   const auto id = first->enqueue("hangs");
-  while (first->handler.runs == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return first->handler.runs > 0; }));
   first.reset();
   auto second = process();
   const auto record = second->threads.run(second->operations.show(id));
@@ -258,7 +300,7 @@ TEST_P(OperationsTest, TheLeaseOfADeadProcessOfThisHostIsReleasedAtOnce) {
   p->database
       ->write_now([&](sql::Tx& tx) {
         store::register_worker(tx, "dead", "here", ProcessIdentity{"another boot", 1, 1}, clock.now());
-        EXPECT_TRUE(store::claim(tx, id, {"dead", "here", 1h}, clock.now()));
+        EXPECT_TRUE(store::claim(tx, id, {"dead", 1h}, clock.now()));
       })
       .value();
   p->start();
@@ -270,8 +312,8 @@ TEST_P(OperationsTest, AWorkerWhoseLeaseWasLostCannotWrite) {
   const auto id = p->enqueue("a");
   p->database
       ->write_now([&](sql::Tx& tx) {
-        const auto slow = store::claim(tx, id, {"slow", "here", 0ms}, clock.now());
-        const auto next = store::claim(tx, id, {"next", "here", 1h}, clock.now() + 1ms);
+        const auto slow = store::claim(tx, id, {"slow", 0ms}, clock.now());
+        const auto next = store::claim(tx, id, {"next", 1h}, clock.now() + 1ms);
         ASSERT_TRUE(slow && next);
         EXPECT_FALSE(store::held(tx, id, slow->epoch));
         EXPECT_TRUE(store::held(tx, id, next->epoch));
@@ -279,20 +321,128 @@ TEST_P(OperationsTest, AWorkerWhoseLeaseWasLostCannotWrite) {
       .value();
 }
 
+/// A row that the test itself works off.
+Held hold(Process& p, std::string object, std::optional<Secret> sealed = std::nullopt) {
+  NewOperation wanted;
+  wanted.kind = "test";
+  wanted.object = std::move(object);
+  wanted.sealed = std::move(sealed);
+  return p.database->write_now([&](sql::Tx& tx) { return p.operations.hold(tx, wanted); }).value();
+}
+
+TEST_P(OperationsTest, WhatItsWriterHoldsIsLeftAloneUntilHeSettlesIt) {
+  auto p = process();
+  p->start();
+  const auto held = hold(*p, "held", Secret("user:password"));
+  p->wait(p->enqueue("a"));
+  EXPECT_THAT(p->handler.order, ElementsAre("a#1")) << "a worker has looked for work since";
+  EXPECT_TRUE(p->database->write_now([&](sql::Tx& tx) { return p->operations.settle(tx, held); }));
+  EXPECT_EQ(p->wait(held.id).state, State::done);
+  EXPECT_FALSE(p->database->write_now([&](sql::Tx& tx) { return p->operations.settle(tx, held); })) << "once";
+  EXPECT_EQ(p->handler.runs, 1);
+}
+
+TEST_P(OperationsTest, WhatItsWriterLetsGoIsDoneByAWorkerWithWhatBecameKnown) {
+  auto p = process();
+  p->start();
+  const auto held = hold(*p, "secret", Secret("user:password"));
+  json::Object known;
+  known.set("service", 7);
+  EXPECT_TRUE(p->database->write_now([&](sql::Tx& tx) { return p->operations.let_go(tx, held, known); }));
+  EXPECT_EQ(p->wait(held.id).state, State::done);
+  EXPECT_EQ(p->handler.seen_secret, "user:password");
+  EXPECT_EQ(p->threads.run(p->operations.show(held.id))->payload, json::Value(known));
+}
+
+TEST_P(OperationsTest, WhatADeadWriterHeldIsDoneByTheNextProcess) {
+  auto first = process();
+  first->start();
+  const auto held = hold(*first, "orphan");
+  first->threads.halt();
+  first->started = false;  // nobody is left to stop
+  auto second = process();
+  second->start();
+  // Both are this very process, so its lease has to run out; a dead process's is released at once (above).
+  second->database
+      ->write_now([&](sql::Tx& tx) {
+        tx.execute(sql::Statement{"test.expire", "UPDATE operations_operation SET lease_until_ms = 0"});
+      })
+      .value();
+  EXPECT_EQ(second->wait(held.id).state, State::done);
+  EXPECT_EQ(second->handler.runs, 1);
+  EXPECT_FALSE(second->database->write_now([&](sql::Tx& tx) { return second->operations.settle(tx, held); }));
+}
+
+TEST_P(OperationsTest, WhatItsWriterAbandonsIsDoneWhenTheLeaseIsOverAndWhatHeStillHoldsIsNot) {
+  auto settings = quick();
+  settings.lease = 300ms;
+  auto p = process(settings);
+  p->start();
+  const auto kept = hold(*p, "kept");
+  const auto abandoned = hold(*p, "abandoned");
+  p->operations.abandon(abandoned);
+  EXPECT_EQ(p->wait(abandoned.id).state, State::done) << "its lease is not renewed because of the other";
+  EXPECT_EQ(p->threads.run(p->operations.show(kept.id))->state, State::running);
+  EXPECT_EQ(p->handler.runs, 1);
+  EXPECT_TRUE(p->database->write_now([&](sql::Tx& tx) { return p->operations.settle(tx, kept); }));
+}
+
+/// A row for a place where this process does not work.
+OperationId enqueue_elsewhere(Process& p) {
+  NewOperation wanted;
+  wanted.kind = "test";
+  wanted.object = "b";
+  wanted.runs_on = "elsewhere";
+  return p.database->write_now([&](sql::Tx& tx) { return p.operations.enqueue(tx, wanted); }).value();
+}
+
 TEST_P(OperationsTest, RowsForAnotherHostAreLeftAlone) {
   auto p = process();
   p->start();
-  const auto elsewhere = p->database
-                             ->write_now([&](sql::Tx& tx) {
-                               NewOperation wanted;
-                               wanted.kind = "test";
-                               wanted.object = "b";
-                               wanted.runs_on = "elsewhere";
-                               return p->operations.enqueue(tx, std::move(wanted));
-                             })
-                             .value();
+  const auto elsewhere = enqueue_elsewhere(*p);
   p->wait(p->enqueue("a"));
   EXPECT_EQ(p->threads.run(p->operations.show(elsewhere))->state, State::pending);
+}
+
+TEST_P(OperationsTest, WorkForOthersDoesNotHideOnesOwn) {
+  auto p = process();
+  const auto theirs = [&](sql::Tx& tx) {
+    for (int i = 0; i < 100; ++i) {
+      NewOperation wanted;
+      wanted.kind = "other";
+      wanted.object = "other " + std::to_string(i);
+      p->operations.enqueue(tx, std::move(wanted));
+    }
+  };
+  ASSERT_TRUE(p->database->write_now(theirs));
+  p->start();
+  EXPECT_EQ(p->wait(p->enqueue("a")).state, State::done);
+  const auto left =
+      p->threads.run(p->operations.list({.state = State::pending, .object = {}, .before = {}, .limit = 200}));
+  EXPECT_EQ(left->size(), 100) << "who handles that kind will find them";
+}
+
+TEST_P(OperationsTest, AnotherPlaceCanTakeOver) {
+  auto p = process();
+  p->start();
+  const auto id = enqueue_elsewhere(*p);
+  ASSERT_TRUE(p->database->write_now([&](sql::Tx& tx) { p->operations.hand_over(tx, "elsewhere", "here"); }));
+  EXPECT_EQ(p->wait(id).state, State::done);
+}
+
+TEST_P(OperationsTest, AKeyThatDidNotSealWhatIsThereIsRefused) {
+  EXPECT_TRUE(check_key(database(), key));
+  EXPECT_TRUE(check_key(database(), key)) << "again";
+  const auto refused = check_key(database(), SecretKey::random());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), Kind::conflict);
+  EXPECT_THAT(refused.error().sentence(), HasSubstr("secret.key"));
+}
+
+TEST_P(OperationsTest, AKeyThatDoesNotOpenTheSecretsOfAnEarlierReleaseIsRefused) {
+  process()->enqueue("secret", Secret("from before there was a check value"));
+  EXPECT_FALSE(check_key(database(), SecretKey::random()));
+  EXPECT_TRUE(check_key(database(), key)) << "the refused one left nothing behind";
 }
 
 TEST_P(OperationsTest, TwoProcessesDoEverythingExactlyOnce) {
@@ -312,7 +462,7 @@ TEST_P(OperationsTest, AFailedOperationCanBeRetriedByHandAndAnUnknownOneCannot) 
   const auto id = p->enqueue("fails");
   p->wait(id);
   EXPECT_TRUE(p->threads.run(p->operations.retry(id)));
-  while (p->handler.runs < 2) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return p->handler.runs == 2; }));
   EXPECT_FALSE(p->threads.run(p->operations.retry(OperationId(999))));
   EXPECT_EQ(p->threads.run(p->operations.show(OperationId(999))).error().kind(), Kind::not_found);
 }
@@ -321,7 +471,7 @@ TEST_P(OperationsTest, CancelByHandStopsARunningOne) {
   auto p = process();
   p->start();
   const auto id = p->enqueue("hangs");
-  while (p->handler.runs == 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return p->handler.runs > 0; }));
   EXPECT_TRUE(p->threads.run(p->operations.cancel(id)));
   EXPECT_EQ(p->wait(id).state, State::cancelled);
   EXPECT_FALSE(p->threads.run(p->operations.cancel(id)));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sql/batch.h"
+
 namespace nephele::operations::store {
 
 namespace {
@@ -25,7 +27,8 @@ constexpr sql::Statement due_rows{
     "SELECT " OPERATION_COLUMNS
     " FROM operations_operation o WHERE o.state IN ('pending', 'running') AND "
     "((o.state = 'pending' AND o.not_before_ms <= $1) OR (o.state = 'running' AND o.lease_until_ms <= $1)) "
-    "AND (o.runs_on = '' OR o.runs_on = $2) AND NOT EXISTS (SELECT 1 FROM operations_operation e WHERE "
+    "AND (o.runs_on = '' OR o.runs_on = $2) AND $4 LIKE '%,' || o.kind || ',%' AND NOT EXISTS (SELECT 1 FROM "
+    "operations_operation e WHERE "
     "e.object = o.object AND e.id < o.id AND e.state IN ('pending', 'running')) ORDER BY o.id LIMIT $3"};
 constexpr sql::Statement claim_row{
     "operation.claim",
@@ -37,6 +40,14 @@ constexpr sql::Statement steps_of{"operation.steps",
 constexpr sql::Statement held_row{
     "operation.held",
     "UPDATE operations_operation SET epoch = epoch WHERE id = $1 AND epoch = $2 AND state = 'running'"};
+constexpr sql::Statement older_row{
+    "operation.older",
+    "SELECT 1 FROM operations_operation WHERE object = $1 AND id < $2 AND state IN ('pending', 'running') LIMIT 1"};
+constexpr sql::Statement payload_row{"operation.payload", "UPDATE operations_operation SET payload = $2 WHERE id = $1"};
+constexpr sql::Statement object_row{"operation.object", "UPDATE operations_operation SET object = $2 WHERE id = $1"};
+constexpr sql::Statement take_new_row{
+    "operation.take_new",
+    "UPDATE operations_operation SET state = 'running', epoch = 1, owner = $2, lease_until_ms = $3 WHERE id = $1"};
 constexpr sql::Statement insert_step{"operation.step",
                                      "INSERT INTO operations_step (operation_id, name, result) VALUES ($1, $2, $3) "
                                      "ON CONFLICT (operation_id, name) DO UPDATE SET result = excluded.result"};
@@ -50,8 +61,13 @@ constexpr sql::Statement give_back_row{
     "operation.give_back",
     "UPDATE operations_operation SET state = 'pending', not_before_ms = $2, last_error = $3, last_kind = $4, "
     "owner = '', lease_until_ms = 0, updated_ms = $5 WHERE id = $1"};
-constexpr sql::Statement renew_rows{
-    "operation.renew", "UPDATE operations_operation SET lease_until_ms = $2 WHERE owner = $1 AND state = 'running'"};
+const sql::Batch& renew_rows() {
+  using enum sql::Batch::Column;
+  static const sql::Batch batch(
+      "operation.renew", "UPDATE operations_operation SET lease_until_ms = v.column3 FROM (VALUES ",
+      {number, text, number}, ") AS v WHERE id = v.column1 AND owner = v.column2 AND state = 'running'");
+  return batch;
+}
 constexpr sql::Statement asked_rows{
     "operation.asked_to_cancel",
     "SELECT id FROM operations_operation WHERE owner = $1 AND state = 'running' AND cancel_requested = 1"};
@@ -66,6 +82,9 @@ constexpr sql::Statement cancel_one{
 constexpr sql::Statement busy_row{
     "operation.busy",
     "SELECT 1 FROM operations_operation WHERE object = $1 AND state IN ('pending', 'running') LIMIT 1"};
+constexpr sql::Statement hand_over_rows{
+    "operation.hand_over",
+    "UPDATE operations_operation SET runs_on = $2 WHERE runs_on = $1 AND state IN ('pending', 'running')"};
 constexpr sql::Statement find_row{"operation.find",
                                   "SELECT " OPERATION_COLUMNS " FROM operations_operation WHERE id = $1"};
 constexpr sql::Statement outcome_row{"operation.outcome",
@@ -90,7 +109,8 @@ constexpr sql::Statement insert_worker{
     "INSERT INTO operations_worker (instance, host, boot_id, pid, started_ticks, seen_ms) "
     "VALUES ($1, $2, $3, $4, $5, $6)"};
 constexpr sql::Statement drop_worker{"operation.worker_drop", "DELETE FROM operations_worker WHERE instance = $1"};
-constexpr sql::Statement host_workers{
+// The column is named for the time when a place was a host.
+constexpr sql::Statement place_workers{
     "operation.workers", "SELECT instance, boot_id, pid, started_ticks FROM operations_worker WHERE host = $1"};
 constexpr sql::Statement release_rows{
     "operation.release", "UPDATE operations_operation SET lease_until_ms = 0 WHERE owner = $1 AND state = 'running'"};
@@ -154,16 +174,16 @@ std::optional<Kind> kind_from(std::string_view text) {
 
 }  // namespace
 
-OperationId insert(sql::Tx& tx, const NewOperation& wanted, std::string sealed, Time now) {
+OperationId insert(sql::Tx& tx, const NewOperation& wanted, const std::string& sealed, Time now) {
   const OperationId id(tx.one(next_id).integer(0));
   tx.execute(insert_row, id, wanted.kind, wanted.version, wanted.object, wanted.actor, wanted.request_id,
-             wanted.runs_on, now + wanted.delay, now + wanted.delay + wanted.limit, json::write(wanted.payload),
-             std::move(sealed), now);
+             wanted.runs_on, now + wanted.delay, now + wanted.delay + wanted.limit, json::write(wanted.payload), sealed,
+             now);
   return id;
 }
 
-std::vector<Record> due(sql::Tx& tx, std::string_view host, Time now, std::size_t limit) {
-  return records_from(tx.query(due_rows, now, host, static_cast<std::int64_t>(limit)));
+std::vector<Record> due(sql::Tx& tx, const Ability& ability, Time now, std::size_t limit) {
+  return records_from(tx.query(due_rows, now, ability.place, static_cast<std::int64_t>(limit), ability.kinds));
 }
 
 std::optional<Claimed> claim(sql::Tx& tx, OperationId id, const Claimer& claimer, Time now) {
@@ -176,6 +196,21 @@ std::optional<Claimed> claim(sql::Tx& tx, OperationId id, const Claimer& claimer
 
 bool held(sql::Tx& tx, OperationId id, std::int64_t epoch) {
   return tx.execute(held_row, id, epoch) == 1;
+}
+
+OperationId insert_held(sql::Tx& tx, const NewOperation& wanted, const std::string& sealed, const Claimer& claimer,
+                        Time now) {
+  const OperationId id = insert(tx, wanted, sealed, now);
+  tx.execute(take_new_row, id, claimer.instance, now + claimer.lease);
+  return id;
+}
+
+void replace_payload(sql::Tx& tx, OperationId id, const json::Value& payload) {
+  tx.execute(payload_row, id, json::write(payload));
+}
+
+void replace_object(sql::Tx& tx, OperationId id, std::string_view object) {
+  tx.execute(object_row, id, object);
 }
 
 void record_step(sql::Tx& tx, OperationId id, std::string_view name, const json::Value& result) {
@@ -194,8 +229,12 @@ void give_back(sql::Tx& tx, OperationId id, Time when, const std::optional<Error
   tx.execute(give_back_row, id, when, sentence_of(error), kind_of(error), now);
 }
 
-void renew(sql::Tx& tx, const Claimer& claimer, Time now) {
-  tx.execute(renew_rows, claimer.instance, now + claimer.lease);
+void renew(sql::Tx& tx, const std::vector<OperationId>& ids, const Claimer& claimer, Time now) {
+  std::vector<sql::Value> values;
+  values.reserve(ids.size() * 3);
+  for (const auto id : ids)
+    values.insert(values.end(), {sql::bind(id), sql::bind(claimer.instance), sql::bind(now + claimer.lease)});
+  renew_rows().run(tx, values);
 }
 
 std::vector<OperationId> asked_to_cancel(sql::Tx& tx, std::string_view instance) {
@@ -212,8 +251,16 @@ bool request_cancel(sql::Tx& tx, OperationId id, Time now) {
   return tx.execute(cancel_one, id, now) == 1;
 }
 
+bool busy_before(sql::Tx& tx, std::string_view object, OperationId than) {
+  return tx.maybe_one(older_row, object, than).has_value();
+}
+
 bool busy(sql::Tx& tx, std::string_view object) {
   return tx.maybe_one(busy_row, object).has_value();
+}
+
+void hand_over(sql::Tx& tx, std::string_view from, std::string_view to) {
+  tx.execute(hand_over_rows, from, to);
 }
 
 std::optional<Record> find(sql::Tx& tx, OperationId id) {
@@ -247,18 +294,18 @@ std::size_t drop_ended(sql::Tx& tx, Time before, std::size_t limit) {
   return rows.size();
 }
 
-void register_worker(sql::Tx& tx, std::string_view instance, std::string_view host, const ProcessIdentity& process,
+void register_worker(sql::Tx& tx, std::string_view instance, std::string_view place, const ProcessIdentity& process,
                      Time now) {
-  tx.execute(insert_worker, instance, host, process.boot_id, process.pid, process.started_ticks, now);
+  tx.execute(insert_worker, instance, place, process.boot_id, process.pid, process.started_ticks, now);
 }
 
 void remove_worker(sql::Tx& tx, std::string_view instance) {
   tx.execute(drop_worker, instance);
 }
 
-std::vector<WorkerRow> workers_of(sql::Tx& tx, std::string_view host) {
+std::vector<WorkerRow> workers_of(sql::Tx& tx, std::string_view place) {
   std::vector<WorkerRow> workers;
-  for (const auto& row : tx.query(host_workers, host))
+  for (const auto& row : tx.query(place_workers, place))
     workers.push_back({row.text(0), {row.text(1), row.integer(2), row.integer(3)}});
   return workers;
 }

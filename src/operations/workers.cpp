@@ -6,6 +6,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "base/async_hop.h"
 #include "base/fault_point.h"
 #include "operations/impl.h"
 
@@ -39,11 +40,12 @@ Task<> Operations::Impl::claim_loop() {
 Task<> Operations::Impl::claim_what_is_due() {
   while (attempts_.size() < settings.running_max) {
     const Time now = clock.now();
-    auto due = co_await database.read([&](sql::Tx& tx) { return store::due(tx, settings.host, now, due_at_once); });
+    auto due = co_await database.read([&](sql::Tx& tx) { return store::due(tx, ability_, now, due_at_once); });
     if (!due) {
       log.warn("operations.unreadable", {{"reason", due.error().sentence()}});
       co_return;
     }
+    // The handlers once more: SQL compares kinds with LIKE, which is not quite exact.
     std::erase_if(
         *due, [&](const Record& record) { return !handlers.contains(record.kind) || attempts_.contains(record.id); });
     if (due->empty()) co_return;
@@ -69,9 +71,9 @@ void Operations::Impl::launch(store::Claimed claimed) {
                    if (thrown) std::rethrow_exception(thrown);
                    asio::post(strand_, [this, id] {
                      attempts_.erase(id);
-                     --running_count;
                      waiters_.ring(id);
                      woken();
+                     --running_count;  // the last: stop() waits for it, and this object may go afterwards
                    });
                  }));
 }
@@ -106,7 +108,8 @@ Task<> Operations::Impl::conclude(const Work& work, Handler& handler, Result<> r
   const Record& record = work.record();
   const Time now = clock.now();
   const bool retry = !result && !control.cancel_asked && worth_retrying(result.error().kind());
-  const Time again = now + back_off(settings, record.attempt);
+  const auto own_pause = retry ? handler.pause(record, result.error()) : std::nullopt;
+  const Time again = now + own_pause.value_or(back_off(settings, record.attempt));
   fault_point(record.kind + ":before_end");
   auto written = co_await database.write([&](sql::Tx& tx) -> Result<> {
     TRY_VOID(work.fence(tx));
@@ -130,12 +133,16 @@ Task<> Operations::Impl::conclude(const Work& work, Handler& handler, Result<> r
     // The lease runs out and the row is claimed again: nothing is lost, it only takes longer.
     log.warn("operation.end_unwritten", {{"operation", record.id}, {"reason", written.error().sentence()}});
   } else if (!result && !control.cancel_asked && !control.shutting_down) {
-    log.warn(retry ? "operation.retried" : "operation.failed", {{"operation", record.id},
-                                                                {"kind", record.kind},
-                                                                {"object", record.object},
-                                                                {"attempt", record.attempt},
-                                                                {"reason", result.error().sentence()},
-                                                                {"request", record.request_id}});
+    // Busy is what somebody waits for, and no trouble: at first.
+    constexpr int patient = 10;
+    const bool waits = retry && result.error().kind() == Kind::busy && record.attempt <= patient;
+    const auto say = waits ? &log::Logger::info : &log::Logger::warn;
+    (log.*say)(retry ? "operation.retried" : "operation.failed", {{"operation", record.id},
+                                                                  {"kind", record.kind},
+                                                                  {"object", record.object},
+                                                                  {"attempt", record.attempt},
+                                                                  {"reason", result.error().sentence()},
+                                                                  {"request", record.request_id}});
   }
 }
 
@@ -155,11 +162,12 @@ Task<> Operations::Impl::lease_loop() {
   auto renewed = std::chrono::steady_clock::now();
   for (;;) {
     co_await cancel_bell_.wait_until(in(std::min(settings.poll, settings.lease / 3)));
-    if (attempts_.empty()) continue;
+    const auto ids = in_hand();
+    if (ids.empty()) continue;
     const bool renews = std::chrono::steady_clock::now() - renewed >= settings.lease / 3;
     if (renews) {
       const Time now = clock.now();
-      const auto done = co_await database.write([&](sql::Tx& tx) { store::renew(tx, claimer_, now); });
+      const auto done = co_await database.write([&](sql::Tx& tx) { store::renew(tx, ids, claimer_, now); });
       if (done) renewed = std::chrono::steady_clock::now();
     }
     auto asked = co_await database.read([&](sql::Tx& tx) { return store::asked_to_cancel(tx, claimer_.instance); });
@@ -178,7 +186,7 @@ Task<> Operations::Impl::cleaning_loop() {
 }
 
 Task<> Operations::Impl::release_dead_workers() {
-  auto known = co_await database.read([&](sql::Tx& tx) { return store::workers_of(tx, settings.host); });
+  auto known = co_await database.read([&](sql::Tx& tx) { return store::workers_of(tx, settings.place); });
   if (!known) co_return;
   for (const auto& worker : *known) {
     if (worker.process.alive()) continue;
@@ -192,11 +200,13 @@ Task<> Operations::Impl::release_dead_workers() {
 }
 
 Task<Result<>> Operations::Impl::start() {
+  ability_ = {settings.place, ","};
+  for (const auto& [kind, handler] : handlers) ability_.kinds += kind + ",";
   co_await release_dead_workers();
   const Time now = clock.now();
   const auto own = ProcessIdentity::own();
   CO_TRY_VOID(co_await database.write(
-      [&](sql::Tx& tx) { store::register_worker(tx, claimer_.instance, settings.host, own, now); }));
+      [&](sql::Tx& tx) { store::register_worker(tx, claimer_.instance, settings.place, own, now); }));
   last_turn_ms = to_ms(now);
   loops_.spawn(claim_loop());
   loops_.spawn(lease_loop());
@@ -204,16 +214,22 @@ Task<Result<>> Operations::Impl::start() {
   co_return Result<>{};
 }
 
+Task<> Operations::Impl::shut_down_attempts() {
+  for (auto& [id, control] : attempts_) {
+    control.shutting_down = true;
+    control.signal.emit(asio::cancellation_type::terminal);
+  }
+  co_return;
+}
+
 Task<> Operations::Impl::stop() {
   co_await loops_.stop();
-  asio::post(strand_, [this] {
-    for (auto& [id, control] : attempts_) {
-      control.shutting_down = true;
-      control.signal.emit(asio::cancellation_type::terminal);
-    }
-  });
+  co_await on_executor(strand_, shut_down_attempts());
   while (running_count.load() != 0) co_await sleep_for(std::chrono::milliseconds(5));
-  (void)co_await database.write([&](sql::Tx& tx) { store::remove_worker(tx, claimer_.instance); });
+  (void)co_await database.write([&](sql::Tx& tx) {
+    store::remove_worker(tx, claimer_.instance);
+    store::release_leases(tx, claimer_.instance);  // what is still held; the next process goes on at once
+  });
 }
 
 }  // namespace nephele::operations

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <utility>
-
-#include "runtimes/event_stream.h"
 
 namespace nephele::runtimes {
 namespace {
@@ -84,11 +83,11 @@ Response view_answer(int status, const View& view) {
 std::span<const http::Route<Api>> Api::routes() {
   static constexpr std::array<http::Route<Api>, 14> table{{
       {Verb::get, "/serverless-runtimes/schema", Access::open, &Api::schema},
-      {Verb::post, "/serverless-runtimes", Access::late, &Api::create, body_bytes_max},
+      {Verb::post, "/serverless-runtimes", Access::late, &Api::create_told, body_bytes_max},
       {Verb::get, "/serverless-runtimes", Access::late, &Api::list},
-      {Verb::get, "/serverless-runtimes/{id}", Access::late, &Api::read},
-      {Verb::put, "/serverless-runtimes/{id}", Access::late, &Api::update, body_bytes_max},
-      {Verb::del, "/serverless-runtimes/{id}", Access::late, &Api::remove},
+      {Verb::get, "/serverless-runtimes/{id}", Access::late, &Api::read_told},
+      {Verb::put, "/serverless-runtimes/{id}", Access::late, &Api::update_told, body_bytes_max},
+      {Verb::del, "/serverless-runtimes/{id}", Access::late, &Api::remove_told},
       {Verb::get, "/serverless-runtimes/{id}/events", Access::late, &Api::watch},
       {Verb::get, "/server/version", Access::open, &Api::version},
       {Verb::get, "/server/config", Access::open, &Api::config},
@@ -101,14 +100,41 @@ std::span<const http::Route<Api>> Api::routes() {
   return table;
 }
 
-Api::Api(Service& service, EventLog& events, const Settings& settings, std::vector<MetricsSource*> metrics,
-         std::vector<ReadinessCheck*> checks, log::Logger log)
+Api::Api(Service& service, const Settings& settings, std::vector<MetricsSource*> metrics,
+         std::vector<ReadinessCheck*> checks, log::Logger log, RequestTale* tale)
     : service_(service),
-      events_(events),
       settings_(settings),
       metrics_(std::move(metrics)),
       checks_(std::move(checks)),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      tale_(tale) {}
+
+Task<Response> Api::told(RouteKind route, Request& request, Task<Response> work) {
+  if (tale_ == nullptr) co_return co_await std::move(work);
+  tale_->received(route);
+  const std::unique_ptr<RequestTale, void (*)(RequestTale*)> over(tale_, [](RequestTale* tale) { tale->over(); });
+  auto response = co_await std::move(work);
+  const auto* text = std::get_if<std::string>(&response.body);
+  tale_->answered(route, request, response.status, text == nullptr ? std::string_view{} : *text);
+  co_return response;
+}
+
+void Api::asked(const Request& request, std::string_view body) const {
+  if (tale_ != nullptr) tale_->asked(request, body);
+}
+
+Task<Response> Api::create_told(Request& request) {
+  co_return co_await told(RouteKind::create, request, create(request));
+}
+Task<Response> Api::read_told(Request& request) {
+  co_return co_await told(RouteKind::read, request, read(request));
+}
+Task<Response> Api::update_told(Request& request) {
+  co_return co_await told(RouteKind::update, request, update(request));
+}
+Task<Response> Api::remove_told(Request& request) {
+  co_return co_await told(RouteKind::remove, request, remove(request));
+}
 
 Response Api::refused(const Refusal& refusal, RouteKind route, const Request& request) const {
   auto response = fault(refusal, route, request.id);
@@ -125,6 +151,7 @@ Task<Response> Api::create(Request& request) {
   if (!visitor) co_return refused(visitor.error(), RouteKind::create, request);
   auto body = co_await body_of(request);
   if (!body) co_return refused(body.error(), RouteKind::create, request);
+  asked(request, *body);
   auto key = text_of(request.headers.find("Idempotency-Key"));
   const auto view = co_await service_.create(std::move(*visitor), std::move(*body), std::move(key));
   if (!view) co_return refused(view.error(), RouteKind::create, request);
@@ -136,6 +163,7 @@ Task<Response> Api::create(Request& request) {
 Task<Response> Api::read(Request& request) {
   auto visitor = visitor_of(request);
   if (!visitor) co_return refused(visitor.error(), RouteKind::read, request);
+  asked(request, {});
   const auto view = co_await service_.read(std::move(*visitor), request.parameters.at(0));
   if (!view) co_return refused(view.error(), RouteKind::read, request);
   co_return view_answer(200, *view);
@@ -146,6 +174,7 @@ Task<Response> Api::update(Request& request) {
   if (!visitor) co_return refused(visitor.error(), RouteKind::update, request);
   auto body = co_await body_of(request);
   if (!body) co_return refused(body.error(), RouteKind::update, request);
+  asked(request, *body);
   const auto view = co_await service_.update(std::move(*visitor), request.parameters.at(0), std::move(*body));
   if (!view) co_return refused(view.error(), RouteKind::update, request);
   co_return view_answer(200, *view);
@@ -154,6 +183,7 @@ Task<Response> Api::update(Request& request) {
 Task<Response> Api::remove(Request& request) {
   auto visitor = visitor_of(request);
   if (!visitor) co_return refused(visitor.error(), RouteKind::remove, request);
+  asked(request, {});
   const auto removed = co_await service_.remove(std::move(*visitor), request.parameters.at(0));
   if (!removed) co_return refused(removed.error(), RouteKind::remove, request);
   co_return http::empty_response(204);
@@ -185,13 +215,13 @@ Task<Response> Api::watch(Request& request) {
       co_return refused(Refusal(Code::invalid_header, "Last-Event-ID", "write the id of an event"), RouteKind::read,
                         request);
   }
-  const auto watched = co_await service_.watch(std::move(*visitor), request.parameters.at(0), last);
+  auto watched = co_await service_.watch(std::move(*visitor), request.parameters.at(0), last);
   if (!watched) co_return refused(watched.error(), RouteKind::read, request);
   Response response;
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("X-Content-Type-Options", "nosniff");
-  response.body = std::unique_ptr<http::EventSource>(std::make_unique<EventStream>(events_, *watched));
+  response.body = std::move(*watched);
   co_return response;
 }
 

@@ -21,11 +21,23 @@ inline constexpr std::size_t body_bytes_max = std::size_t{1024} * 1024;
 /// The description that /openapi.json serves, with our version in it.
 const std::string& openapi_document();
 
+/// Hears of each request about a runtime, as people follow it in the Provision Engine's log (contract, 6.2).
+class RequestTale {
+ public:
+  virtual ~RequestTale() = default;
+  virtual void received(RouteKind route) = 0;
+  /// What was asked, when all of it has come.
+  virtual void asked(const http::Request& request, std::string_view body) = 0;
+  virtual void answered(RouteKind route, const http::Request& request, int status, std::string_view body) = 0;
+  /// Follows each received(), also when the request was cut off and nothing was answered.
+  virtual void over() noexcept = 0;
+};
+
 class Api {
  public:
-  /// Everything outlives the API. Sources and checks are asked in their order.
-  Api(Service& service, EventLog& events, const Settings& settings, std::vector<MetricsSource*> metrics,
-      std::vector<ReadinessCheck*> checks, log::Logger log);
+  /// Everything outlives the API. Sources and checks are asked in their order. `tale` may be null.
+  Api(Service& service, const Settings& settings, std::vector<MetricsSource*> metrics,
+      std::vector<ReadinessCheck*> checks, log::Logger log, RequestTale* tale = nullptr);
 
   static std::span<const http::Route<Api>> routes();
 
@@ -46,14 +58,22 @@ class Api {
   Task<http::Response> readyz(http::Request& request);
   Task<http::Response> metrics(http::Request& request);
 
+  /// The handlers of create, read, update and remove, within the tale.
+  Task<http::Response> told(RouteKind route, http::Request& request, Task<http::Response> work);
+  Task<http::Response> create_told(http::Request& request);
+  Task<http::Response> read_told(http::Request& request);
+  Task<http::Response> update_told(http::Request& request);
+  Task<http::Response> remove_told(http::Request& request);
+  void asked(const http::Request& request, std::string_view body) const;
+
   http::Response refused(const Refusal& refusal, RouteKind route, const http::Request& request) const;
 
   Service& service_;
-  EventLog& events_;
   const Settings& settings_;
   std::vector<MetricsSource*> metrics_;
   std::vector<ReadinessCheck*> checks_;
   log::Logger log_;
+  RequestTale* tale_;
 };
 
 }  // namespace nephele::runtimes

@@ -6,18 +6,19 @@
 #include <random>
 #include <set>
 
+#include "base/eventually.h"
 #include "runtimes/testing/cloud_fixture.h"
 #include "sql/testing/test_databases.h"
+#include "sql/testing/with_loop.h"
 
 namespace nephele::runtimes {
 namespace {
 
 using compute::MachineEvent;
 using testing::ComputeStack;
-using testing::eventually;
 using testing::FakeBackend;
 
-class ComputeCloudTest : protected testing::WithLoop, public sql::testing::TestDatabases {
+class ComputeCloudTest : protected sql::testing::WithLoop, public sql::testing::TestDatabases {
  protected:
   void SetUp() override {
     std::vector<sql::Migration> steps;
@@ -152,9 +153,9 @@ TEST_P(ComputeCloudTest, KeepsRuntimesOfOthersClosed) {
             Code::document_unreadable);
   EXPECT_FALSE(stack->loop.run(stack->cloud.remove(ComputeStack::bob(), view.id)));
   EXPECT_EQ(stack->loop.run(stack->cloud.list(ComputeStack::bob(), {}))->runtimes.size(), 0U);
-  auto operator_ = ComputeStack::bob();
-  operator_.admin = true;
-  EXPECT_TRUE(stack->loop.run(stack->cloud.read(operator_, view.id)));
+  auto administrator = ComputeStack::bob();
+  administrator.admin = true;
+  EXPECT_TRUE(stack->loop.run(stack->cloud.read(administrator, view.id)));
 }
 
 TEST_P(ComputeCloudTest, PagesTheList) {

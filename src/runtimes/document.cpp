@@ -36,6 +36,17 @@ void member_to(std::string& out, std::string_view name, const json::Value& value
   json::write_to(value, out);
 }
 
+void members_to(std::string& out, const json::Object& document, std::int64_t service_id,
+                std::span<const Function> functions) {
+  for (const auto& [member, value] : document) {
+    const auto function =
+        std::ranges::find_if(functions, [&](const Function& f) { return to_string(f.role) == member; });
+    member_to(out, member, function == functions.end() ? value : merged(value, *function));
+    out += ',';
+  }
+  member_to(out, "SERVICE_ID", service_id);
+}
+
 }  // namespace
 
 Specification read_specification(json::Value body) {
@@ -87,20 +98,21 @@ bool take_wishes(json::Object& document, const json::Object& from) {
   return changed;
 }
 
+std::string render_members(const json::Object& document, std::int64_t service_id, std::span<const Function> functions) {
+  std::string out = "{";
+  members_to(out, document, service_id, functions);
+  out += '}';
+  return out;
+}
+
 std::string render(RuntimeId id, std::int64_t service_id, const std::string& name, const json::Object& document,
                    std::span<const Function> functions) {
   std::string out = "{";
   member_to(out, "NAME", name);
   out += ',';
   member_to(out, "ID", id.number());
-  for (const auto& [member, value] : document) {
-    out += ',';
-    const auto function =
-        std::ranges::find_if(functions, [&](const Function& f) { return to_string(f.role) == member; });
-    member_to(out, member, function == functions.end() ? value : merged(value, *function));
-  }
   out += ',';
-  member_to(out, "SERVICE_ID", service_id);
+  members_to(out, document, service_id, functions);
   out += '}';
   return out;
 }

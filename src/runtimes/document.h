@@ -37,6 +37,8 @@ bool take_wishes(json::Object& document, const json::Object& from);
 /// caller's members, then those of ours that are not there yet.
 std::string render(RuntimeId id, std::int64_t service_id, const std::string& name, const json::Object& document,
                    std::span<const Function> functions);
+/// The same without NAME and ID: what OpenNebula's documents hold.
+std::string render_members(const json::Object& document, std::int64_t service_id, std::span<const Function> functions);
 /// {"SERVERLESS_RUNTIME":...} around a rendered runtime.
 std::string wrapped(std::string_view rendered);
 

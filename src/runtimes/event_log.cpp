@@ -19,14 +19,17 @@ EventLog::EventLog(sql::Database& database, bus::Bus& bus, const Clock& clock)
 
 void EventLog::append(sql::Tx& tx, RuntimeId id, const std::string& owner, std::int64_t sequence, std::string_view type,
                       json::Object data) {
-  const Time now = clock_.now();
+  store::insert_event(tx, id, owner, clock_.now(),
+                      {.sequence = sequence, .type = std::string(type), .data = told(id, std::move(data))});
+  bus_.publish(tx, runtime_changed, key_of(id), json::Object{});
+}
+
+std::string EventLog::told(RuntimeId id, json::Object data) const {
   json::Object whole;
-  whole.append("TIME", iso8601(now));
+  whole.append("TIME", iso8601(clock_.now()));
   whole.append("ID", id.number());
   for (auto& [name, value] : data) whole.append(name, std::move(value));
-  store::insert_event(tx, id, owner, now,
-                      {.sequence = sequence, .type = std::string(type), .data = json::write(std::move(whole))});
-  bus_.publish(tx, runtime_changed, key_of(id), json::Object{});
+  return json::write(std::move(whole));
 }
 
 Task<Result<std::vector<RuntimeEvent>>> EventLog::after(RuntimeId id, std::int64_t sequence, std::size_t limit) {

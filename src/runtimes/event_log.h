@@ -39,6 +39,9 @@ class EventLog final : private bus::Listener {
   void append(sql::Tx& tx, RuntimeId id, const std::string& owner, std::int64_t sequence, std::string_view type,
               json::Object data);
 
+  /// `data` as it is told, behind TIME (now) and ID.
+  std::string told(RuntimeId id, json::Object data) const;
+
   /// Events after `sequence`, at most `limit`.
   Task<Result<std::vector<RuntimeEvent>>> after(RuntimeId id, std::int64_t sequence, std::size_t limit);
   /// Whose events these are, also when the runtime is gone; empty when nobody knows of it any more.

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 
 #include "http/message.h"
 #include "runtimes/event_log.h"
-#include "runtimes/service.h"
 
 namespace nephele::runtimes {
+
+/// What a stream of events needs: whose, and where it goes on.
+struct Watched {
+  RuntimeId id;
+  std::int64_t after = 0;
+  bool gone = false;  ///< the runtime is deleted; only what is left of its events can be told
+};
 
 /// The events of one runtime from a point on, as server-sent events; ends after `deleted`. The log outlives it.
 class EventStream final : public http::EventSource {

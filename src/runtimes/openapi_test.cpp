@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "base/ascii.h"
 #include "nephele_version.h"
 #include "runtimes/testing/api_fixture.h"
 
@@ -27,7 +28,7 @@ const json::Value& document() {
 /// Follows "#/components/..." references.
 const json::Value& resolved(const json::Value& value) {
   const auto reference = value.text_at({"$ref"});
-  if (reference.empty()) return value;
+  if (reference.empty()) return value;  // NOLINT(bugprone-return-const-ref-from-parameter): a part of document()
   const json::Value* here = &document();
   std::string_view rest = reference.substr(2);
   while (!rest.empty()) {
@@ -79,9 +80,7 @@ std::string wrong(const json::Value& value, const json::Value& unresolved, const
 }
 
 std::string word(Verb verb) {
-  std::string out(http::to_string(verb));
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
+  return ascii::lowered(http::to_string(verb));
 }
 
 /// Compares one answer with what is written about its operation.

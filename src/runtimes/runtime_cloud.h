@@ -62,6 +62,9 @@ class RuntimeCloud {
   virtual Task<Answer<>> remove(Caller caller, RuntimeId id) = 0;
   /// The caller's own, by id.
   virtual Task<Answer<Listed>> list(Caller caller, ListPage page) = 0;
+
+  /// Whether all that happens to a runtime is written to the event log. If not, who watches it must look.
+  virtual bool keeps_events() const noexcept { return true; }
 };
 
 }  // namespace nephele::runtimes

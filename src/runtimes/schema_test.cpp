@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <string>
+
+#include "base/settings/config_files.h"
 
 namespace nephele::runtimes {
 namespace {
@@ -110,6 +114,33 @@ TEST(SchemaDocument, IsJsonThatDeclaresEveryMember) {
   ASSERT_NE(values, nullptr);
   EXPECT_EQ(json::write(*values), R"(["PENDING","RUNNING","UPDATING","ERROR"])");
   EXPECT_EQ(json::write(*document->at_path({"required"})), R"(["SERVERLESS_RUNTIME"])");
+}
+
+std::string source_directory() {
+  const char* source = std::getenv("NEPHELE_SOURCE_DIR");  // NOLINT(concurrency-mt-unsafe): never changed
+  return source != nullptr ? source : ".";
+}
+
+TEST(SchemaDocument, IsTheFileThatIsInstalled) {
+  const auto text = settings::read_file(source_directory() + "/share/schemas/serverless_runtime.json");
+  ASSERT_TRUE(text) << text.error().sentence();
+  const auto shipped = json::parse(*text);
+  ASSERT_TRUE(shipped) << shipped.error().sentence();
+  EXPECT_EQ(json::write(*shipped), schema_document()) << "share/schemas/serverless_runtime.json follows schema.cpp";
+}
+
+TEST(SchemaDocument, AllowsEveryShippedSpecification) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(source_directory() + "/tests/templates")) {
+    const auto text = settings::read_file(entry.path());
+    ASSERT_TRUE(text) << text.error().sentence();
+    const auto body = json::parse(*text);
+    ASSERT_TRUE(body) << entry.path() << ": " << body.error().sentence();
+    const auto found = first_violation(*body);
+    EXPECT_FALSE(found) << entry.path() << ": " << found->text;
+    ++count;
+  }
+  EXPECT_EQ(count, 7);
 }
 
 }  // namespace

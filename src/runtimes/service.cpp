@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/secret.h"
+#include "runtimes/event_stream.h"
+#include "runtimes/looking_stream.h"
 #include "runtimes/schema.h"
 
 namespace nephele::runtimes {
@@ -103,22 +105,25 @@ Task<Answer<Listed>> Service::list(Visitor visitor, ListPage page) {
   co_return co_await cloud_.list(std::move(*who), page);
 }
 
-Task<Answer<Watched>> Service::watch(Visitor visitor, std::string id, std::optional<std::int64_t> last_event) {
+Task<Answer<std::unique_ptr<http::EventSource>>> Service::watch(Visitor visitor, std::string id,
+                                                                std::optional<std::int64_t> last_event) {
   const auto runtime = runtime_id_from(id);
   if (!runtime) co_return refuse(Code::not_found);
   auto who = co_await caller(std::move(visitor), Code::document_unreadable);
   if (!who) co_return std::unexpected(std::move(who).error());
   Watched watched{.id = *runtime, .after = last_event.value_or(0), .gone = false};
   const std::string account = who->account;
-  auto present = co_await cloud_.read(std::move(*who), *runtime);
-  if (present) co_return watched;
+  auto present = co_await cloud_.read(*who, *runtime);
+  if (present && !cloud_.keeps_events())
+    co_return std::make_unique<LookingStream>(cloud_, events_, std::move(*who), *present, watched.after);
+  if (present) co_return std::make_unique<EventStream>(events_, watched);
   if (present.error().code != Code::not_found || !last_event) co_return std::unexpected(std::move(present).error());
   // Who was listening when it was deleted may still hear how it ended.
   auto owner = co_await events_.owner_of(*runtime);
   if (!owner) co_return refuse(Code::document_unreadable, std::move(owner).error());
   if (account.empty() || *owner != account) co_return refuse(Code::not_found);
   watched.gone = true;
-  co_return watched;
+  co_return std::make_unique<EventStream>(events_, watched);
 }
 
 }  // namespace nephele::runtimes

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/log.h"
+#include "http/message.h"
 #include "runtimes/event_log.h"
 #include "runtimes/runtime_cloud.h"
 #include "runtimes/settings.h"
@@ -21,13 +24,6 @@ struct Visitor {
   SteadyTime deadline;
 };
 
-/// What a stream of events needs: whose, and where it goes on.
-struct Watched {
-  RuntimeId id;
-  std::int64_t after = 0;
-  bool gone = false;  ///< the runtime is deleted; only what is left of its events can be told
-};
-
 class Service {
  public:
   Service(RuntimeCloud& cloud, SignIn& sign_in, EventLog& events);
@@ -39,7 +35,9 @@ class Service {
   Task<Answer<View>> update(Visitor visitor, std::string id, std::string body);
   Task<Answer<>> remove(Visitor visitor, std::string id);
   Task<Answer<Listed>> list(Visitor visitor, ListPage page);
-  Task<Answer<Watched>> watch(Visitor visitor, std::string id, std::optional<std::int64_t> last_event);
+  /// What happens to a runtime, from its beginning or after an event on.
+  Task<Answer<std::unique_ptr<http::EventSource>>> watch(Visitor visitor, std::string id,
+                                                         std::optional<std::int64_t> last_event);
 
  private:
   Task<Answer<Caller>> caller(Visitor visitor, Code code);

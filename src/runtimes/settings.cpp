@@ -16,6 +16,7 @@ json::Object object(std::initializer_list<json::Member> members) {
 }  // namespace
 
 json::Value engine_conf(const Settings& settings) {
+  if (settings.shown) return *settings.shown;
   const auto& capacity = settings.capacity;
   return object({
       {"one_xmlrpc", settings.one_xmlrpc},

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -29,6 +30,9 @@ struct Settings {
   CapacitySettings capacity;
   int log_level = 2;  ///< 3 ERROR, 2 WARN, 1 INFO, 0 DEBUG
   std::string log_system = "file";
+
+  /// What /server/config answers where there is an engine.conf: its own words, completed by the defaults.
+  std::optional<json::Value> shown;
 
   std::chrono::hours idempotency_keep{24};
   std::chrono::hours events_keep{168};

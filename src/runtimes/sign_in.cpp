@@ -15,4 +15,12 @@ Task<Result<Caller>> IdentitySignIn::sign_in(http::Basic credentials, std::strin
                    .request_id = std::move(request_id)};
 }
 
+Task<Result<Caller>> PassThroughSignIn::sign_in(http::Basic credentials, std::string, std::string request_id) {
+  co_return Caller{.account = credentials.user,
+                   .admin = false,
+                   .user = credentials.user,
+                   .password = std::move(credentials.password),
+                   .request_id = std::move(request_id)};
+}
+
 }  // namespace nephele::runtimes

@@ -79,6 +79,8 @@ struct UsedKey {
 /// Nothing: the key is now ours and must get its answer in this transaction. Keys from before `oldest` are forgotten.
 std::optional<UsedKey> claim_key(sql::Tx& tx, const std::string& owner, const std::string& key,
                                  const std::string& body_hash, Time now, Time oldest);
+/// The same without claiming it.
+std::optional<UsedKey> find_key(sql::Tx& tx, const std::string& owner, const std::string& key, Time oldest);
 void answer_key(sql::Tx& tx, const std::string& owner, const std::string& key, RuntimeId runtime,
                 const std::string& answer);
 

@@ -67,6 +67,13 @@ std::optional<UsedKey> claim_key(sql::Tx& tx, const std::string& owner, const st
   return UsedKey{.body_hash = row.text(0), .runtime = RuntimeId(row.integer(1)), .answer = row.text(2)};
 }
 
+std::optional<UsedKey> find_key(sql::Tx& tx, const std::string& owner, const std::string& key, Time oldest) {
+  tx.execute(forget_key, owner, key, oldest);
+  const auto row = tx.maybe_one(read_key, owner, key);
+  if (!row) return std::nullopt;
+  return UsedKey{row->text(0), RuntimeId(row->integer(1)), row->text(2)};
+}
+
 void answer_key(sql::Tx& tx, const std::string& owner, const std::string& key, RuntimeId runtime,
                 const std::string& answer) {
   tx.execute(finish_key, owner, key, runtime, answer);

@@ -5,8 +5,8 @@
 
 #include "bus/bus.h"
 #include "runtimes/flavours.h"
-#include "runtimes/testing/running.h"
 #include "sql/testing/test_databases.h"
+#include "sql/testing/with_loop.h"
 
 namespace nephele::runtimes {
 namespace {
@@ -32,7 +32,7 @@ store::Record record(std::int64_t id, const std::string& owner) {
   return out;
 }
 
-class RuntimesStore : protected testing::WithLoop, public sql::testing::TestDatabases {
+class RuntimesStore : protected sql::testing::WithLoop, public sql::testing::TestDatabases {
  protected:
   void SetUp() override { migrate(migrations()); }
 

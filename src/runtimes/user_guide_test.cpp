@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "base/eventually.h"
 #include "runtimes/housekeeping.h"
 #include "runtimes/testing/api_caller.h"
 #include "runtimes/testing/cloud_fixture.h"
 #include "sql/testing/test_databases.h"
+#include "sql/testing/with_loop.h"
 
 /// What the user guide shows, through every floor but the machines and the sockets.
 namespace nephele::runtimes {
@@ -14,7 +16,6 @@ using http::Verb;
 using testing::Answered;
 using testing::ApiCaller;
 using testing::ComputeStack;
-using testing::eventually;
 
 const std::string minimal = R"({
   "SERVERLESS_RUNTIME": {
@@ -35,10 +36,10 @@ const std::string custom = R"({
   }
 })";
 
-class UserGuide : protected testing::WithLoop, public sql::testing::TestDatabases {
+class UserGuide : protected sql::testing::WithLoop, public sql::testing::TestDatabases {
  protected:
   struct Program {
-    Program(sql::Database& database, testing::Running& loop)
+    Program(sql::Database& database, IoThreads& loop)
         : stack(database, loop), identity(database, stack.key, stack.clock, {}, {}) {
       // The second start finds the account there.
       (void)stack.loop.run(identity.create("ada", Secret("pass:word"), false));
@@ -61,7 +62,7 @@ class UserGuide : protected testing::WithLoop, public sql::testing::TestDatabase
     identity::Identity identity;
     IdentitySignIn sign_in{identity};
     Service service{stack.cloud, sign_in, stack.events};
-    Api api{service, stack.events, stack.settings, {}, {}, {}};
+    Api api{service, stack.settings, {}, {}, {}};
     ApiCaller caller{stack.loop, api};
   };
 

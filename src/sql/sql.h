@@ -149,6 +149,10 @@ class Tx {
     const std::array<Value, sizeof...(Args)> parameters{bind(args)...};
     return connection_.run(statement, parameters);
   }
+  /// The same where the number of parameters is known only at run time.
+  Rows query_list(const Statement& statement, std::span<const Value> parameters) {
+    return connection_.run(statement, parameters);
+  }
   /// The only row, or nothing. More than one row is a bug and throws.
   template <class... Args>
   std::optional<Row> maybe_one(const Statement& statement, const Args&... args) {
@@ -195,6 +199,7 @@ struct Settings {
   /// For a place in the queue, a lock, a lost server, a serialization retry; then `timeout` or `unavailable`. A
   /// statement that runs for longer is ended.
   std::chrono::milliseconds wait_max{10'000};
+  bool check_whole = false;  ///< SQLite: read every page of a file of any size before it is used
 };
 
 enum class Engine : std::uint8_t { sqlite, postgresql };

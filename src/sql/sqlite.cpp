@@ -26,7 +26,8 @@ class SqliteDatabase final : public QueuedDatabase {
         writes_(settings.queue_max),
         reads_(settings.queue_max),
         writer_(path_, SqliteConnection::Role::writer) {
-    check_sqlite_file(writer_, path_);
+    check_sqlite_file(writer_, path_, settings.check_whole);
+    reserve_log(path_);
     for (std::size_t i = 0; i < settings.readers; ++i)
       readers_.push_back(std::make_unique<SqliteConnection>(path_, SqliteConnection::Role::reader));
     start_thread("sql-write", [this] { serve_writes(); });

@@ -65,6 +65,7 @@ SqliteConnection::SqliteConnection(const std::string& path, Role role) : path_(p
       sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   db_.reset(raw);
   if (code != SQLITE_OK) refuse("opening", code);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_busy_handler(raw, on_busy, this);
   sqlite3_progress_handler(raw, progress_steps, on_progress, this);
   if (const std::string mode = pragma("PRAGMA journal_mode=WAL"); mode != "wal")

@@ -48,6 +48,9 @@ class SqliteConnection final : public Connection {
   /// From any thread: waiting for a lock ends now.
   void stop_waiting() noexcept { stopping_ = true; }
 
+  /// Until it is called, closing the last connection leaves log and file as they are: a damaged file is not written to.
+  void file_is_sound() noexcept { sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr); }
+
   /// Forgets that a statement failed: a new transaction or savepoint begins.
   void clear_failed() noexcept { failed_ = false; }
   bool failed() const noexcept { return failed_; }

@@ -48,7 +48,8 @@ Failure sqlite_failure(std::string_view doing, const std::string& path, int exte
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {Cause::corrupt,
-              fmt::format("{}: the file is damaged ({}); restore a backup with `nephele restore`", path, message)};
+              fmt::format("{}: the file is damaged ({}); put a backup in its place with `nephele restore DIRECTORY`",
+                          path, message)};
     case SQLITE_CANTOPEN:
       return {Cause::unavailable,
               fmt::format("{}: cannot be opened ({}); it and its folder must be writable for this user", path,

@@ -45,14 +45,24 @@ Result<> create_sqlite_file(const std::string& path) {
   return {};
 }
 
-void check_sqlite_file(SqliteConnection& connection, const std::string& path) {
+void check_sqlite_file(SqliteConnection& connection, const std::string& path, bool whole) {
   struct stat status{};
   const bool small = ::stat(path.c_str(), &status) == 0 && status.st_size <= checked_bytes_max;
   const std::string found = connection.pragma(
-      small ? "PRAGMA quick_check(1)" : "SELECT CASE WHEN count(*) >= 0 THEN 'ok' END FROM sqlite_schema");
+      small || whole ? "PRAGMA quick_check(1)" : "SELECT CASE WHEN count(*) >= 0 THEN 'ok' END FROM sqlite_schema");
   if (found != "ok")
-    throw Failure(Failure::Cause::corrupt,
-                  fmt::format("{}: the file is damaged ({}); restore a backup with `nephele restore`", path, found));
+    throw Failure(Failure::Cause::corrupt, fmt::format("{}: the file is damaged ({}); nothing was changed in it; put a "
+                                                       "backup in its place with `nephele restore DIRECTORY`",
+                                                       path, found));
+  connection.file_is_sound();
+}
+
+void reserve_log(const std::string& path) noexcept {
+  // Blocks behind the end of the log: SQLite sees nothing of them. A file system that has none to give, or cannot,
+  // leaves things as they are.
+  const FileHandle log(::open((path + "-wal").c_str(), O_WRONLY | O_CLOEXEC));
+  if (log) [[maybe_unused]]
+    const int ignored = ::fallocate(log.get(), FALLOC_FL_KEEP_SIZE, 0, log_reserve_bytes);
 }
 
 Result<> copy_sqlite_file(const std::string& path, const std::string& target) {

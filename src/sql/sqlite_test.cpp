@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only a file can do: be full, damaged, locked by others, copied.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -16,7 +17,9 @@
 #include <thread>
 
 #include "base/file_handle.h"
+#include "base/temp_directory.h"
 #include "sql/contract_fixture.h"
+#include "sql/sqlite_file.h"
 
 namespace nephele::sql {
 namespace {
@@ -139,7 +142,8 @@ TEST_F(Sqlite, ADamagedFileIsToldAtOpenWithTheWayOut) {
     const auto opened = Database::open(file_.settings());
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().detail("sql"), "corrupt") << opened.error().sentence();
-    EXPECT_NE(opened.error().sentence().find("`nephele restore`"), std::string::npos) << opened.error().sentence();
+    EXPECT_NE(opened.error().sentence().find("`nephele restore DIRECTORY`"), std::string::npos)
+        << opened.error().sentence();
   }
 }
 
@@ -153,7 +157,10 @@ TEST_F(Sqlite, DamageInABigFileIsFoundWhereItIsRead) {
   }
   const auto size = std::filesystem::file_size(path());
   ASSERT_GT(size, 8U << 20);
-  overwrite(8 * 4096, size - 8 * 4096);
+  overwrite(8UL * 4096, size - 8UL * 4096);
+  Settings careful = file_.settings();
+  careful.check_whole = true;
+  EXPECT_EQ(Database::open(careful).error().detail("sql"), "corrupt") << "who asks for it hears of it at once";
   const auto opened = Database::open(file_.settings());
   ASSERT_TRUE(opened) << opened.error().sentence();
   const auto read = (*opened)->read_now([](Tx& tx) {
@@ -162,6 +169,45 @@ TEST_F(Sqlite, DamageInABigFileIsFoundWhereItIsRead) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().detail("sql"), "corrupt");
   EXPECT_EQ(read.error().kind(), Kind::unavailable);
+}
+
+TEST_F(Sqlite, ADamagedFileAndItsLogAreLeftAsTheyAre) {
+  const TempDirectory other;
+  const std::string copy = other / "copy.db";
+  const auto put = [&](Database& database, int from, int to) {
+    return database.write_now([&](Tx& tx) {
+      for (int id = from; id < to; ++id) tx.execute(demo::put, id, std::string(10'000, 'x'), "a");
+    });
+  };
+  ASSERT_TRUE(put(*open(), 0, 40));  // in the file once it is closed
+  {
+    const auto database = open();
+    ASSERT_TRUE(put(*database, 40, 41));                                                              // in the log
+    for (const std::string end : {"", "-wal"}) std::filesystem::copy_file(path() + end, copy + end);  // as kill -9 does
+  }
+  std::fstream file(copy, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(std::streamoff{16} * 4096);
+  file << std::string(std::size_t{32} * 4096, '\x5a');
+  file.close();
+  const auto database_before = other.read("copy.db");
+  const auto log_before = other.read("copy.db-wal");
+  ASSERT_FALSE(log_before.empty());
+  const auto opened = Database::open({.url = "sqlite:" + copy});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().detail("sql"), "corrupt");
+  EXPECT_TRUE(other.read("copy.db") == database_before);
+  EXPECT_TRUE(other.read("copy.db-wal") == log_before);
+}
+
+TEST_F(Sqlite, RoomForItsLogIsKeptBeforeOthersFillTheDisk) {
+  const std::string trial = path() + ".trial";
+  const FileHandle file(::open(trial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, 4096) != 0) GTEST_SKIP() << "this file system keeps no room";
+  const auto database = open();
+  struct stat status{};
+  ASSERT_EQ(::stat((path() + "-wal").c_str(), &status), 0);
+  EXPECT_GE(status.st_blocks * 512, log_reserve_bytes);
+  EXPECT_LT(status.st_size, log_reserve_bytes) << "behind its end, where SQLite does not look";
 }
 
 TEST_F(Sqlite, AFullDiskIsAClearErrorAndTheWorkGoesOnWhenThereIsRoom) {

@@ -61,6 +61,7 @@ class Memory final : public Transport {
   }
   Task<Io> write_some(std::string_view, std::string_view) override { co_return Io{asio::error::broken_pipe, 0}; }
   Task<Io> send_file_some(int, std::uint64_t, std::uint64_t) override { co_return Io{asio::error::broken_pipe, 0}; }
+  void acknowledge() noexcept override {}
   void cancel() noexcept override {}
   void shutdown_send() noexcept override {}
   void close() noexcept override {}
@@ -84,9 +85,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
 
   asio::io_context io(1);
-  const std::shared_ptr<ServerState> state(new ServerState{router, Limits{}, {}, {}, {}});
+  const std::shared_ptr<ServerState> state(new ServerState{router, Limits{}, {}, {}, {}, {}});
   const auto shard = std::make_shared<Shard>(state, io.get_executor());
-  const auto nobody = std::make_shared<const std::vector<std::string>>();
+  const auto nobody = std::make_shared<const Listen>();
   std::string output;
   ++state->metrics.connections_open;
   shard->start(std::make_unique<Memory>(input, portion, output), Peer{"127.0.0.1", nobody});

@@ -15,6 +15,7 @@ import threading
 import time
 
 import httpx
+from ports import free_port
 
 PROGRAM = os.environ.get("NEPHELE_PROGRAM", "bin/nephele")
 FAULTS_PROGRAM = os.environ.get("NEPHELE_FAULTS_PROGRAM", "bin/nephele-faults")
@@ -38,12 +39,6 @@ def wait_for(what, condition, seconds, every=0.1):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds * PATIENCE:.0f} s (last seen: {last!r})")
         time.sleep(every)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def can_connect(address, port, seconds=1.0):
@@ -84,12 +79,14 @@ def clear_leftovers():
 
 
 class Cloud:
-    """`user`: a numeric uid that everything runs under (we are root then)."""
+    """`user`: a numeric uid that everything runs under (we are root then). `data`: another one's data directory, for a
+    second process there. `services`: of `nephele serve`; none: `nephele up`."""
 
-    def __init__(self, program=PROGRAM, user=None, name="cloud", environment=None):
+    def __init__(self, program=PROGRAM, user=None, name="cloud", environment=None, data=None, services=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"ne-{name}-"))  # short: sockets have 107 bytes
         (self.directory / "owner").write_text(str(os.getpid()))
-        self.data = self.directory / "data"
+        self.data = data or self.directory / "data"
+        self.services = services
         self.port = free_port()
         self.user = user
         self.program = str(pathlib.Path(program).resolve())
@@ -100,6 +97,7 @@ class Cloud:
             **{k: v for k, v in os.environ.items() if not k.startswith(("NEPHELE_", "XDG_"))},
             "HOME": str(self.directory),
             "NEPHELE_GUEST_IMAGE": self.guest_image,
+            "NEPHELE_IDENTITY_PORT": "0",
             **(environment or {}),
         }
         if user is not None:
@@ -142,11 +140,14 @@ class Cloud:
         return done
 
     def start(self, environment=None, program=None, ready=True):
-        """`nephele up` in the foreground, so that its death is ours to see."""
+        """The program in the foreground, so that its death is ours to see."""
         assert self.process is None or self.process.poll() is not None
+        verb = ["serve", *self.services] if self.services else ["up"]
+        if self.listens:
+            verb += ["--port", str(self.port)]
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(
-                self.command("up", "--port", str(self.port), program=program),
+                self.command(*verb, program=program),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -158,16 +159,33 @@ class Cloud:
             self.wait_ready()
         return self
 
+    def refuses_to_start(self, **options):
+        """What `nephele up` says when it does not start."""
+        ended = self.run("up", "--port", str(self.port), check=False, **options)
+        assert ended.returncode not in (0, 2), f"{ended.returncode}\n{ended.stdout}{ended.stderr}"
+        assert ended.stderr.startswith(("nephele: ", "compute runtimes identity of ")) and "unexpected" not in ended.stderr, ended.stderr
+        return ended.stderr
+
+    @property
+    def listens(self):
+        return not self.services or "runtimes" in self.services
+
+    def status(self):
+        """The processes of this data directory, as `nephele status` lists them."""
+        return json.loads(self.run("status", "--json", check=False).stdout)["processes"]
+
     def wait_ready(self):
         def ready():
             if self.process is not None and self.process.poll() is not None:
-                raise AssertionError(f"nephele up ended with {self.process.returncode}:\n{self.log()}")
+                raise AssertionError(f"nephele ended with {self.process.returncode}:\n{self.log()}")
+            if not self.listens:
+                return any(one["pid"] == self.process.pid and one["ready"] for one in self.status())
             try:
                 return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
             except httpx.HTTPError:
                 return False
 
-        wait_for("nephele up answers /readyz", ready, 30)
+        wait_for("nephele is ready", ready, 60 if self.services else 30)
 
     def kill(self):
         """kill -9 of the control plane."""
@@ -189,6 +207,8 @@ class Cloud:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         wait_for("machines end", lambda: not self.machines(), 10)
+        if self.data.is_mount():
+            subprocess.run(["umount", "--lazy", str(self.data)], check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def log(self, lines=120):
@@ -257,6 +277,9 @@ class Cloud:
 
     def list(self):
         return self.request("GET", "/serverless-runtimes").json()
+
+    def runtimes(self):
+        return [row.get("SERVERLESS_RUNTIME", row) for row in self.list()["SERVERLESS_RUNTIMES"]]
 
     def states(self, id):
         runtime = self.get(id)

@@ -1,48 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guide's transcript, typed over `nephele console` as a person would."""
 
-import os
-import pty
 import re
-import select
-import subprocess
-import time
 
 import pytest
 
-from cloud import PATIENCE, wait_for
-
-PROMPT = r"[\w.-]+:~# ?"
-
-
-class Terminal:
-    """A program under a terminal of its own."""
-
-    def __init__(self, command, **options):
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, **options)
-        os.close(slave)
-        self.text = ""
-
-    def expect(self, pattern, seconds=20):
-        deadline = time.monotonic() + seconds * PATIENCE
-        while not (found := re.search(pattern, self.text)):
-            left = deadline - time.monotonic()
-            assert left > 0, f"{pattern!r} did not come; the screen:\n{self.text}"
-            if select.select([self.master], [], [], min(left, 0.5))[0]:
-                self.text += os.read(self.master, 65536).decode(errors="replace").replace("\r", "")
-                self.text = re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", self.text)  # a shell asks where its cursor is
-        before, self.text = self.text[: found.end()], self.text[found.end() :]
-        return before
-
-    def type(self, line):
-        os.write(self.master, line.encode() + b"\n")
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(10)
-        os.close(self.master)
+from cloud import wait_for
+from terminal import PROMPT, console
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +16,7 @@ def runtime(cloud):
 
 @pytest.fixture(scope="module")
 def terminal(cloud, runtime):
-    house = Terminal(cloud.command("console", str(runtime["FAAS"]["VM_ID"])), env=cloud.environment, cwd=cloud.directory)
-    house.type("")
-    house.expect(PROMPT)
+    house = console(cloud, runtime)
     yield house
     house.close()
 

@@ -15,8 +15,10 @@
 #include "apps/nephele/foundation.h"
 #include "apps/nephele/verbs.h"
 #include "base/cli_table.h"
+#include "compute/compute.h"
 #include "compute/images.h"
 #include "identity/identity.h"
+#include "identity/keystone/keystone.h"
 #include "operations/operations.h"
 #include "runtimes/flavours.h"
 
@@ -125,6 +127,16 @@ Result<json::Value> read_json(const std::string& path) {
   return parsed;
 }
 
+/// An image is copied into the data directory whose machines boot from it; elsewhere it would be of no use.
+Result<> check_place_of_images(Desk& desk) {
+  TRY(const auto drivers, desk.run(compute::drivers(desk.foundation.database())));
+  const auto& installation = desk.foundation.installation();
+  std::error_code ec;
+  if (drivers.empty() || std::filesystem::exists(installation.file("driver-id"), ec)) return {};
+  return fail(Kind::conflict, "no machine runs in " + installation.directory() + ": add the image on " +
+                                  drivers.front().host + ", in the data directory of " + drivers.front().id.text());
+}
+
 }  // namespace
 
 int config_show(const Context& context) {
@@ -137,7 +149,12 @@ int config_show(const Context& context) {
 int account_create(const Context& context, const std::string& name, bool admin) {
   return at_desk(context, [&](Desk& desk) -> Result<> {
     TRY(auto password, read_password(name));
-    TRY(const auto account, desk.run(desk.identity.create(name, std::move(password), admin)));
+    TRY(const auto account, desk.run(desk.identity.create(
+                                {.name = name, .password = std::move(password), .admin = admin, .actor = "operator"})));
+    if (admin) {
+      auto& ground = desk.foundation;
+      TRY_VOID(desk.run(identity::keystone::make_administrator(ground.database(), ground.clock(), account.id)));
+    }
     std::cout << account.id.text() << '\n';
     return {};
   });
@@ -146,11 +163,11 @@ int account_create(const Context& context, const std::string& name, bool admin) 
 int account_list(const Context& context) {
   return at_desk(context, [&](Desk& desk) -> Result<> {
     cli::Table table = table_of({"NAME", "ADMIN", "ENABLED", "CREATED", "ID"});
-    for (std::string after;;) {
-      TRY(const auto accounts, desk.run(desk.identity.list(after, page)));
+    for (identity::AccountId after;;) {
+      TRY(const auto accounts, desk.run(desk.identity.list({.after = after, .limit = page})));
       for (const auto& a : accounts) table.add({a.name, a.admin, a.enabled, when(a.created), a.id.text()});
       if (accounts.size() < page) break;
-      after = accounts.back().name;
+      after = accounts.back().id;
     }
     print(table, context);
     return {};
@@ -208,6 +225,7 @@ int flavour_remove(const Context& context, const std::string& name) {
 
 int image_add(const Context& context, const std::string& name, const std::string& directory) {
   return at_desk(context, [&](Desk& desk) -> Result<> {
+    TRY_VOID(check_place_of_images(desk));
     TRY(const auto image, desk.run(desk.images.add(name, std::filesystem::absolute(directory).string())));
     std::cout << image.id.text() << '\n';
     return {};

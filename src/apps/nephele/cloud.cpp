@@ -3,60 +3,29 @@
 
 #include <unistd.h>
 
-#include <array>
+#include <filesystem>
 
-#include "apps/nephele/watch.h"
+#include "apps/nephele/accounts.h"
+#include "apps/nephele/identity_listener.h"
+#include "apps/nephele/listener.h"
+#include "apps/synnefo/log_setup.h"
 #include "bus/bus.h"
 #include "compute/adapters/qemu.h"
 #include "compute/compute.h"
 #include "compute/images.h"
-#include "http/server.h"
-#include "identity/identity.h"
 #include "operations/operations.h"
-#include "runtimes/adapters/compute.h"
-#include "runtimes/api.h"
-#include "runtimes/flavours.h"
-#include "runtimes/housekeeping.h"
 
 namespace nephele::apps {
 
 namespace {
 
-constexpr std::chrono::seconds drain{20};
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
-
-operations::Settings operations_settings(const Foundation& foundation) {
-  operations::Settings settings;
-  settings.host = host_name();
-  settings.keep = foundation.settings().operations_keep;
-  return settings;
-}
-
-compute::Settings compute_settings(const Foundation& foundation) {
-  compute::Settings settings;
-  settings.host = host_name();
-  settings.images_directory = foundation.installation().images();
-  settings.address_pool = foundation.settings().address_pool;
-  settings.ready_within = foundation.settings().ready_within;
-  settings.recover_after = foundation.settings().recover_after;
-  settings.recoveries_max = foundation.settings().recoveries_max;
-  return settings;
-}
-
-runtimes::Settings runtimes_settings(const Foundation& foundation) {
-  runtimes::Settings settings;
-  settings.host = foundation.settings().listen_address;
-  settings.port = foundation.settings().port;
-  settings.timeout = foundation.settings().request_timeout;
-  settings.events_keep = foundation.settings().events_keep;
-  settings.idempotency_keep = foundation.settings().idempotency_keep;
-  return settings;
-}
+/// What only the process that drives the machines of its data directory has.
+struct Machines {
+  MachinesLock lock;
+  compute::DriverId driver;
+  std::string hold;
+  std::unique_ptr<compute::QemuBackend> backend;
+};
 
 Result<std::unique_ptr<compute::QemuBackend>> open_backend(Foundation& foundation) {
   compute::QemuSettings settings;
@@ -70,116 +39,162 @@ Result<std::unique_ptr<compute::QemuBackend>> open_backend(Foundation& foundatio
                                     foundation.logging().logger("compute.qemu"));
 }
 
+Result<Machines> open_machines(Foundation& foundation, MachinesLock lock) {
+  // A database inside the directory is copied with it and never shared with the copy: whoever has the lock is alone.
+  // So a host that boots again need not wait until its word of before is old.
+  const bool embedded = foundation.settings().database_url.empty();
+  TRY(auto hold, embedded ? Result<std::string>("embedded") : lock.hold());
+  TRY(auto driver, foundation.installation().driver_id());
+  TRY(auto backend, open_backend(foundation));
+  return Machines{std::move(lock), compute::DriverId(std::move(driver)), std::move(hold), std::move(backend)};
+}
+
+operations::Settings operations_settings(const Foundation& foundation, const std::optional<Machines>& machines) {
+  operations::Settings settings;
+  settings.place = machines ? machines->driver.text() : boot_place();
+  settings.keep = foundation.settings().operations_keep;
+  return settings;
+}
+
+compute::Settings compute_settings(const Foundation& foundation, const std::optional<Machines>& machines) {
+  compute::Settings settings;
+  if (machines) {
+    settings.driver = machines->driver;
+    settings.hold = machines->hold;
+  }
+  settings.host = host_name();
+  settings.images_directory = foundation.installation().images();
+  settings.address_pool = foundation.settings().address_pool;
+  settings.ready_within = foundation.settings().ready_within;
+  settings.recover_after = foundation.settings().recover_after;
+  settings.recoveries_max = foundation.settings().recoveries_max;
+  return settings;
+}
+
+/// LOGGING_SETUP of /etc/synnefo, beside the data directory's own log. Without it, syslog where there is one; a whole
+/// cloud on somebody's laptop keeps to its own.
+Result<> begin_logging(const SynnefoConf& conf, const Services& services, log::Logging& logging) {
+  const bool set = conf.programs.logging.type() != settings::Type::none;
+  const bool whole_cloud = services.compute && services.runtimes;
+  std::error_code ec;
+  if (!set && (whole_cloud || !std::filesystem::exists("/dev/log", ec))) return {};
+  TRY(const auto warnings,
+      set_up_logging(logging, set ? conf.programs.logging : usual_logging(/*file, without /dev/log:*/ ""), "nephele"));
+  for (const auto& warning : warnings) logging.logger("nephele").warn("logging.left_out", {{"reason", warning}});
+  return {};
+}
+
 }  // namespace
 
 /// The object graph, top to bottom; destructors run in the reverse order.
 class Cloud::Parts {
  public:
-  Parts(Foundation& ground, std::unique_ptr<compute::QemuBackend> machines, ControlPlaneLock held)
+  Parts(Foundation& ground, ProcessEntry told, std::optional<Machines> driven, const Services& services,
+        runtimes::RequestTale* tale)
       : foundation(ground),
-        lock(std::move(held)),
-        backend(std::move(machines)),
-        runtimes_conf(runtimes_settings(foundation)),
+        entry(std::move(told)),
+        machines(std::move(driven)),
         bus(bus::in_process_bus(foundation.database(), foundation.clock(), foundation.threads().first(), {},
                                 log("bus"))),
         operations(foundation.database(), foundation.key(), foundation.clock(), foundation.threads().first(),
-                   operations_settings(foundation), log("operations")),
-        identity(foundation.database(), foundation.key(), foundation.clock(), {}, log("identity")),
-        compute(foundation.database(), operations, *bus, *backend, foundation.clock(), foundation.threads().first(),
-                compute_settings(foundation), log("compute")),
+                   operations_settings(foundation, machines), log("operations")),
+        compute(foundation.database(), operations, *bus, machines ? machines->backend.get() : nullptr,
+                foundation.clock(), foundation.threads().first(), compute_settings(foundation, machines),
+                log("compute")),
         images(foundation.database(), foundation.clock(), foundation.installation().images()),
-        flavours(foundation.database(), foundation.clock()),
-        events(foundation.database(), *bus, foundation.clock()),
-        runtime_cloud(foundation.database(), compute, operations, events, foundation.clock(), runtimes_conf,
-                      log("runtimes")),
-        news(events, foundation.clock(), log("runtimes")),
-        sign_in(identity),
-        service(runtime_cloud, sign_in, events),
-        database_ready(foundation.database()),
-        workers_ready(operations),
-        runtimes_metrics(foundation.database()),
-        process_metrics(operations, identity, *bus),
-        api(service, events, runtimes_conf, {&process_metrics, &runtimes_metrics}, {&database_ready, &workers_ready},
-            log("runtimes")),
-        router(faults),
-        server(foundation.threads().executors(), router, {}, log("http.access"), log("http")),
-        housekeeping(foundation.threads().first()) {
-    backend->listen(compute.events());
-    compute.register_handlers();
-    bus->consume(compute::server_changed, news);
-    router.add(api, runtimes::Api::routes());
-    process_metrics.watch(server.metrics());
+        identity(foundation.database(), foundation.key(), foundation.clock(), {}, log("identity")),
+        quotas(foundation.database(), foundation.clock()) {
+    if (machines) {
+      machines->backend->listen(compute.events());
+      compute.register_handlers();
+    }
+    if (services.runtimes)
+      listener =
+          std::make_unique<Listener>(foundation, compute, operations, *bus, identity, machines.has_value(), tale);
   }
 
+  /// Machines and mails are worked at; a process with neither only writes down what is to be done.
+  bool works() const { return machines.has_value() || accounts != nullptr; }
   log::Logger log(std::string name) { return foundation.logging().logger(std::move(name)); }
 
   Foundation& foundation;
-  ControlPlaneLock lock;
-  std::unique_ptr<compute::QemuBackend> backend;
-  runtimes::Settings runtimes_conf;
+  ProcessEntry entry;
+  std::optional<Machines> machines;
   std::unique_ptr<bus::Bus> bus;
   operations::Operations operations;
-  identity::Identity identity;
   compute::Compute compute;
   compute::Images images;
-  runtimes::Flavours flavours;
-  runtimes::EventLog events;
-  runtimes::ComputeCloud runtime_cloud;
-  runtimes::ComputeNews news;
-  runtimes::IdentitySignIn sign_in;
-  runtimes::Service service;
-  runtimes::DatabaseReady database_ready;
-  WorkersReady workers_ready;
-  runtimes::RuntimesMetrics runtimes_metrics;
-  ProcessMetrics process_metrics;
-  runtimes::RuntimeFaults faults;
-  runtimes::Api api;
-  http::Router router;
-  http::Server server;
-  Scope housekeeping;
+  identity::Identity identity;
+  identity::quota::Quotas quotas;
+  std::unique_ptr<AccountServices> accounts;  ///< where the identity service is
+  std::unique_ptr<Listener> listener;
+  std::unique_ptr<IdentityListener> identity_listener;
 };
 
 Cloud::Cloud(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Cloud::~Cloud() = default;
 
-Result<std::unique_ptr<Cloud>> Cloud::open(Foundation& foundation) {
-  TRY(auto lock, ControlPlaneLock::take(foundation.installation()));
+Result<std::unique_ptr<Cloud>> Cloud::open(Foundation& foundation, const Services& services,
+                                           runtimes::RequestTale* tale) {
+  std::optional<SynnefoConf> conf;
+  if (services.identity) {
+    TRY(conf, read_synnefo(synnefo_directory(std::nullopt)));
+    TRY_VOID(check_one_database(foundation.settings(), *conf));
+    TRY_VOID(begin_logging(*conf, services, foundation.logging()));
+  }
+  TRY(auto entry, ProcessEntry::make(foundation.installation(), services));
+  std::optional<MachinesLock> lock;
+  if (services.compute) {
+    TRY(lock, MachinesLock::take(foundation.installation()));
+  }
   TRY_VOID(foundation.migrate());
-  TRY(auto backend, open_backend(foundation));
-  return std::unique_ptr<Cloud>(new Cloud(std::make_unique<Parts>(foundation, std::move(backend), std::move(lock))));
+  std::optional<Machines> machines;
+  if (lock) {
+    TRY(machines, open_machines(foundation, std::move(*lock)));
+  }
+  auto parts = std::make_unique<Parts>(foundation, std::move(entry), std::move(machines), services, tale);
+  if (conf) {
+    TRY(parts->accounts, open_accounts(foundation, *conf, parts->identity, parts->quotas, parts->operations));
+    parts->identity_listener =
+        std::make_unique<IdentityListener>(foundation, parts->identity, parts->quotas, *parts->accounts);
+  }
+  return std::unique_ptr<Cloud>(new Cloud(std::move(parts)));
 }
 
 Result<std::string> Cloud::start(FirstStart first) {
   auto& p = *parts_;
   auto& threads = p.foundation.threads();
-  TRY_VOID(threads.run(first_start(first, p.foundation, p.identity, p.flavours, p.images)));
-  TRY_VOID(threads.run(p.compute.start()));
+  if (p.listener) TRY_VOID(p.listener->prepare(first));
+  if (p.machines) {
+    TRY_VOID(threads.run(register_image(p.foundation, p.images)));
+    TRY_VOID(threads.run(p.compute.start()));
+  }
   threads.run(p.bus->start());
-  TRY_VOID(threads.run(p.operations.start()));
-  p.housekeeping.spawn(
-      runtimes::keep_tidy(p.foundation.database(), p.foundation.clock(), p.runtimes_conf, p.log("runtimes")));
-
-  const auto& settings = p.foundation.settings();
-  http::Listen listen{settings.listen_address, settings.port, std::nullopt};
-  if (!settings.tls_certificate.empty()) listen.tls = http::Tls{settings.tls_certificate, settings.tls_key};
-  TRY(const auto port, p.server.listen(listen));
-  const bool ipv6 = listen.address.contains(':');
-  std::string url = std::string(listen.tls ? "https" : "http") + "://" +
-                    (ipv6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(port);
-  json::Object endpoints;
-  endpoints.set("runtimes", url);
-  TRY_VOID(
-      write_private_file(p.foundation.installation().endpoints_file(), json::write(json::Value(endpoints)) + "\n"));
-  p.log("nephele").info("cloud.listening", {{"url", url}, {"pid", static_cast<int>(::getpid())}});
+  if (p.works()) TRY_VOID(threads.run(p.operations.start()));
+  if (p.machines) {
+    p.log("nephele").info("cloud.driving", {{"driver", p.machines->driver}, {"pid", static_cast<int>(::getpid())}});
+  }
+  Endpoints endpoints;
+  std::string url;
+  if (p.identity_listener) {
+    // A whole cloud on somebody's machine does not insist on its second port.
+    TRY(url, p.identity_listener->start(first, p.machines && p.listener));
+    endpoints["identity"] = url;
+  }
+  if (p.listener) {
+    TRY(url, p.listener->start());
+    endpoints["runtimes"] = url;
+  }
+  TRY_VOID(p.entry.ready(p.foundation.installation(), url, endpoints));
   return url;
 }
 
 void Cloud::stop() {
   auto& p = *parts_;
   auto& threads = p.foundation.threads();
-  threads.run(p.server.stop(in(drain)), drain * 2);
-  threads.run(p.housekeeping.stop());
-  threads.run(p.operations.stop());
+  if (p.listener) p.listener->stop();
+  if (p.identity_listener) p.identity_listener->stop();
+  if (p.works()) threads.run(p.operations.stop());
   threads.run(p.bus->stop());
   threads.run(p.compute.stop());
   p.log("nephele").info("cloud.stopped");

@@ -6,25 +6,28 @@
 
 #include "apps/nephele/first_start.h"
 #include "apps/nephele/foundation.h"
+#include "apps/nephele/processes.h"
 #include "base/result.h"
+#include "runtimes/api.h"
 
-/// The embedded cloud in one process: every service, made once, in order, and passed on.
+/// The services of one process: made once, in order, and passed on. Both together are the embedded cloud.
 namespace nephele::apps {
 
 class Cloud {
  public:
-  /// Opens what it stands on and migrates the schema; nothing runs yet.
-  static Result<std::unique_ptr<Cloud>> open(Foundation& foundation);
+  /// Opens what the services stand on and migrates the schema; nothing runs yet.
+  /// `tale`, if any, hears of each request and outlives the cloud.
+  static Result<std::unique_ptr<Cloud>> open(Foundation& foundation, const Services& services,
+                                             runtimes::RequestTale* tale = nullptr);
   ~Cloud();
   Cloud(const Cloud&) = delete;
   Cloud& operator=(const Cloud&) = delete;
 
-  /// Adopts machines, starts workers, listens. Answers the runtimes' base URL, which also stands in endpoints.json.
+  /// Adopts machines, starts workers, listens: what was asked for. Answers the runtimes' base URL, or nothing where
+  /// they are not served.
   Result<std::string> start(FirstStart first);
   /// Lets requests and steps under way finish; machines go on.
   void stop();
-  /// Ends every machine in an orderly way; after stop().
-  Result<> stop_machines();
 
  private:
   class Parts;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// `nephele doctor`: runs a real test guest, apart from any cloud of this machine, and says what is wrong.
+// `nephele doctor`: tries what services of this machine need, apart from any cloud of it, and says what is wrong: with
+// compute by a real test guest.
+#include "apps/nephele/doctor.h"
+
 #include <unistd.h>
 
 #include <filesystem>
 #include <iostream>
 
 #include "apps/nephele/foundation.h"
-#include "apps/nephele/verbs.h"
+#include "apps/nephele/processes.h"
 #include "compute/adapters/qemu.h"
 #include "compute/address_pool.h"
+#include "compute/compute.h"
 #include "compute/context.h"
 #include "compute/images.h"
 #include "compute/machine_spec.h"
@@ -37,10 +41,6 @@ class Bench {
  private:
   Installation installation_;
 };
-
-void say(std::string_view mark, std::string_view words) {
-  std::cout << mark << "  " << words << std::endl;
-}
 
 /// Remembers READY of the one machine of the check.
 class ReadyBell final : public compute::MachineEvents {
@@ -100,10 +100,33 @@ Task<Result<std::string>> run_guest(compute::QemuBackend& backend, ReadyBell& be
   co_return std::to_string(took.count()) + " ms";
 }
 
-Result<> examine(const Context& context, const Bench& bench) {
+/// Database and key, as the processes of this machine would use them, and who drives machines.
+Result<> examine_database(const Context& context) {
+  if (!context.installation.exists()) return {};  // nothing yet
+  TRY(auto foundation,
+      Foundation::open(context.installation, context.settings, Foundation::LogTo::standard_error, false));
+  TRY_VOID(foundation->migrate());
+  say("ok", "the database answers, and this node has its key");
+  const auto running = processes_of(context.installation);
+  if (!running.empty()) say("ok", "running here: " + text_of(running));
+  TRY(const auto drivers, foundation->threads().run(compute::drivers(foundation->database())));
+  const compute::Look look{foundation->clock().now(), compute::Settings{}.driver_silence};
+  for (const auto& driver : drivers) {
+    const auto silent = compute::silence_of(driver, look);
+    say(silent ? "--" : "ok", "driver " + driver.id.text() + " on " + driver.host +
+                                  (silent ? ": " + silent->sentence() : " drives machines"));
+  }
+  if (drivers.empty()) say("--", "no process has driven machines yet; `nephele serve compute` does");
+  return {};
+}
+
+Result<> examine_machines(const Context& context, const Bench& bench) {
   if (context.settings.guest_image.empty())
     return fail(Kind::not_found, "no guest image; make one with guest/build DIR and name it in NEPHELE_GUEST_IMAGE");
-  TRY(auto foundation, Foundation::open(bench.installation(), context.settings, Foundation::LogTo::file, true));
+  Settings apart = context.settings;
+  apart.database_url.clear();
+  apart.secret_key_file.clear();
+  TRY(auto foundation, Foundation::open(bench.installation(), std::move(apart), Foundation::LogTo::file, true));
   TRY(const auto image, compute::copy_image("function", context.settings.guest_image, bench.installation().images()));
   say("ok", "guest image " + context.settings.guest_image);
 
@@ -143,11 +166,23 @@ Result<> examine(const Context& context, const Bench& bench) {
 
 }  // namespace
 
-int doctor(const Context& context) {
+void say(std::string_view mark, std::string_view words) {
+  std::cout << mark << "  " << words << std::endl;
+}
+
+int doctor(const Context& context, const std::vector<std::string>& names) {
+  constexpr Services all{.compute = true, .runtimes = true, .identity = true};
+  const auto services = names.empty() ? Result<Services>(all) : Services::named(names);
+  if (!services) return report(services.error());
   const Bench bench;
-  const auto done = examine(context, bench);
+  Result<> done = examine_database(context);
+  if (done && services->identity) {
+    const Bench apart;
+    done = examine_identity(context, apart.installation(), !names.empty());
+  }
+  if (done && services->compute) done = examine_machines(context, bench);
   if (done) {
-    say("ok", "this machine can run a cloud");
+    say("ok", "this machine can serve " + services->text());
     return 0;
   }
   say("NO", done.error().sentence());

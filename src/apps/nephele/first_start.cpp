@@ -19,6 +19,15 @@ Task<Result<>> make_account(Foundation& foundation, identity::Identity& identity
   co_return Result<>{};
 }
 
+}  // namespace
+
+Task<Result<>> first_start(FirstStart first, Foundation& foundation, identity::Identity& identity,
+                           runtimes::Flavours& flavours) {
+  if (first == FirstStart::with_account) CO_TRY_VOID(co_await make_account(foundation, identity));
+  CO_TRY_VOID(co_await flavours.seed());
+  co_return Result<>{};
+}
+
 Task<Result<>> register_image(Foundation& foundation, compute::Images& images) {
   const auto& directory = foundation.settings().guest_image;
   if (directory.empty()) {
@@ -28,15 +37,6 @@ Task<Result<>> register_image(Foundation& foundation, compute::Images& images) {
   }
   CO_TRY_VOID(co_await images.add(std::string(shipped_image), directory));
   co_return Result<>{};
-}
-
-}  // namespace
-
-Task<Result<>> first_start(FirstStart first, Foundation& foundation, identity::Identity& identity,
-                           runtimes::Flavours& flavours, compute::Images& images) {
-  if (first == FirstStart::everything) CO_TRY_VOID(co_await make_account(foundation, identity));
-  CO_TRY_VOID(co_await flavours.seed());
-  co_return co_await register_image(foundation, images);
 }
 
 }  // namespace nephele::apps

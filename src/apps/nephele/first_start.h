@@ -8,11 +8,13 @@
 
 namespace nephele::apps {
 
-enum class FirstStart : std::uint8_t { everything, images_and_flavours };
+enum class FirstStart : std::uint8_t { with_account, without_account };
 
-/// What a new installation needs to be used at once: the demo account (its `user:password` in DATA/demo-auth), the
-/// shipped flavours, the guest's image. Each part is made only where it is missing, so a crash in between is harmless.
+/// What a new installation needs to be used at once. Each part is made only where it is missing, so a crash in between
+/// is harmless. Here: the demo account (its `user:password` in DATA/demo-auth) and the shipped flavours.
 Task<Result<>> first_start(FirstStart first, Foundation& foundation, identity::Identity& identity,
-                           runtimes::Flavours& flavours, compute::Images& images);
+                           runtimes::Flavours& flavours);
+/// And where machines run: the guest's image.
+Task<Result<>> register_image(Foundation& foundation, compute::Images& images);
 
 }  // namespace nephele::apps

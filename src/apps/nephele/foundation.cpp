@@ -2,7 +2,7 @@
 #include "apps/nephele/foundation.h"
 
 #include <algorithm>
-#include <array>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -24,6 +24,14 @@ std::vector<sql::Migration> all_migrations() {
   return all;
 }
 
+/// A key that a setting names is somebody's to distribute: never made here, or two nodes would each make one.
+Result<SecretKey> open_key(const Installation& installation, const Settings& settings) {
+  if (settings.secret_key_file.empty()) return SecretKey::open_or_create(installation.key_file());
+  std::error_code ec;  // a link is the admin's own: secrets are often mounted so
+  const auto real = std::filesystem::canonical(settings.secret_key_file, ec);
+  return SecretKey::load(ec ? settings.secret_key_file : real.string());
+}
+
 }  // namespace
 
 Foundation::Foundation(const Installation& installation, Settings settings, SecretKey key, std::size_t threads)
@@ -39,15 +47,17 @@ Result<std::unique_ptr<Foundation>> Foundation::open(const Installation& install
                                                      bool create) {
   if (create) {
     TRY_VOID(installation.create());
-  } else if (!installation.exists()) {
+  } else if (!installation.exists() && (settings.database_url.empty() || settings.secret_key_file.empty())) {
     return fail(Kind::not_found, "there is no cloud in " + installation.directory() +
                                      "; `nephele up` starts one, --data or NEPHELE_DATA names another directory");
   }
-  TRY(auto key, SecretKey::open_or_create(installation.key_file()));
+  TRY_VOID(refuse_half_restored(installation));
+  TRY(auto key, open_key(installation, settings));
   const std::size_t threads = create ? std::max(1U, std::thread::hardware_concurrency()) : 1;
   std::unique_ptr<Foundation> made(new Foundation(installation, std::move(settings), key, threads));
-  if (log_to != LogTo::file) made->logging_.add(log::standard_error_sink());
-  if (log_to != LogTo::standard_error) {
+  if (log_to == LogTo::standard_error || log_to == LogTo::file_and_standard_error)
+    made->logging_.add(log::standard_error_sink());
+  if (log_to == LogTo::file || log_to == LogTo::file_and_standard_error) {
     TRY(auto sink, log::file_sink(installation.log_file()));
     made->logging_.add(std::move(sink));
   }
@@ -59,7 +69,14 @@ Result<std::unique_ptr<Foundation>> Foundation::open(const Installation& install
 
 Result<> Foundation::migrate() {
   const auto steps = all_migrations();
-  return database_->migrate(steps);
+  TRY_VOID(database_->migrate(steps));
+  return operations::check_key(*database_, key_);
+}
+
+std::string base_url(const http::Listen& listen, int port) {
+  const bool ipv6 = listen.address.contains(':');
+  return std::string(listen.tls ? "https" : "http") + "://" + (ipv6 ? "[" + listen.address + "]" : listen.address) +
+         ":" + std::to_string(port);
 }
 
 }  // namespace nephele::apps

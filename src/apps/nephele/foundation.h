@@ -11,6 +11,7 @@
 #include "base/io_threads.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "http/server.h"
 #include "sql/sql.h"
 
 namespace nephele::apps {
@@ -19,9 +20,10 @@ namespace nephele::apps {
 /// directly, also while a control plane runs.
 class Foundation {
  public:
-  enum class LogTo : std::uint8_t { file, file_and_standard_error, standard_error };
+  enum class LogTo : std::uint8_t { file, file_and_standard_error, standard_error, nowhere };  ///< yet: the caller adds
 
   /// Makes the data directory's first files where `create` says so; else `not_found` names the way to a first start.
+  /// Who names both a database and a key file needs no data directory.
   static Result<std::unique_ptr<Foundation>> open(const Installation& installation, Settings settings, LogTo log_to,
                                                   bool create);
 
@@ -33,7 +35,7 @@ class Foundation {
   IoThreads& threads() noexcept { return threads_; }
   sql::Database& database() noexcept { return *database_; }
 
-  /// Every service's schema, in floor order.
+  /// Every service's schema, in floor order; then sees that our key is the database's.
   Result<> migrate();
 
  private:
@@ -47,5 +49,8 @@ class Foundation {
   IoThreads threads_;  // outlives the database's threads, which answer on it
   std::unique_ptr<sql::Database> database_;
 };
+
+/// "http://127.0.0.1:1337", for a listener that got this port.
+std::string base_url(const http::Listen& listen, int port);
 
 }  // namespace nephele::apps

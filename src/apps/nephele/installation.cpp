@@ -2,17 +2,18 @@
 #include "apps/nephele/installation.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "base/file_handle.h"
 #include "base/secret.h"
 
 namespace nephele::apps {
@@ -29,14 +30,6 @@ std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread starts
   if (value == nullptr || *value == '\0') return std::nullopt;
   return std::string(value);
-}
-
-/// The lock is a record lock of the open file description: F_OFD_GETLK tells whether it is held, the text who holds it.
-struct flock whole_file() {
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  return lock;
 }
 
 }  // namespace
@@ -65,49 +58,63 @@ Result<> Installation::create() const {
     return fail(Kind::unavailable, "the data directory " + directory_ + " cannot be made: " + ec.message() +
                                        "; name another one with --data or NEPHELE_DATA");
   const mode_t mode = ::geteuid() == 0 ? 0711 : 0700;
-  if (::chmod(directory_.c_str(), mode) != 0)
-    return fail(Kind::unavailable, "the data directory " + directory_ + " is not ours: " + reason());
-  for (const auto& part : {images(), servers(), file("log")}) {
+  const auto refused = [this](const std::string& what) {
+    return fail(Kind::unavailable, what + ": " + reason() + "; " + directory_ +
+                                       " must be writable and belong to the user that runs the cloud");
+  };
+  if (::chmod(directory_.c_str(), mode) != 0) return refused("the data directory " + directory_ + " cannot be used");
+  for (const auto& part : {images(), servers(), processes(), file("log")}) {
     fs::create_directories(part, ec);
-    if (ec || ::chmod(part.c_str(), mode) != 0)
-      return fail(Kind::unavailable, part + " cannot be made: " + (ec ? ec.message() : reason()));
+    if (ec) errno = ec.value();
+    if (ec || ::chmod(part.c_str(), mode) != 0) return refused(part + " cannot be made");
   }
   return {};
 }
 
 bool Installation::exists() const {
   std::error_code ec;
-  return fs::exists(file("nephele.db"), ec) || fs::exists(key_file(), ec);
+  return fs::exists(file("nephele.db"), ec) || fs::exists(key_file(), ec) || fs::exists(servers(), ec);
 }
 
-Result<ControlPlaneLock> ControlPlaneLock::take(const Installation& installation) {
-  const std::string path = installation.file("control-plane.lock");
-  FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file) return fail(Kind::unavailable, path + " cannot be opened: " + reason());
-  struct flock lock = whole_file();
-  if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
-    const auto pid = holder(installation);
-    return fail(Kind::conflict, "a control plane runs in " + installation.directory() + " already" +
-                                    (pid ? " (pid " + std::to_string(*pid) + ")" : "") +
-                                    "; `nephele status` shows it, `nephele stop` ends it");
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+Result<std::string> Installation::driver_id() const {
+  const std::string path = file("driver-id");
+  auto known = read_small_file(path);
+  if (!known && known.error().kind() != Kind::not_found) return known;
+  if (!known) {
+    // The host's name makes it readable; what makes it unique is drawn.
+    std::string drawn = host_name();
+    drawn = drawn.substr(0, drawn.find('.')) + "-" + random_password(8);
+    TRY_VOID(write_private_file(path, drawn + "\n"));
+    return drawn;
   }
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(file.get(), 0) != 0 ||
-      ::pwrite(file.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-    return fail(Kind::unavailable, path + " cannot be written: " + reason());
-  return ControlPlaneLock(std::move(file));
+  while (known->ends_with('\n')) known->pop_back();
+  const auto fits = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; };
+  if (known->empty() || known->size() > 300 || !std::ranges::all_of(*known, fits))
+    return fail(Kind::invalid, path + " holds no name: write back what `nephele doctor` of another node shows for it");
+  return known;
 }
 
-std::optional<int> ControlPlaneLock::holder(const Installation& installation) {
-  const FileHandle file(::open(installation.file("control-plane.lock").c_str(), O_RDWR | O_CLOEXEC));
-  if (!file) return std::nullopt;
-  struct flock lock = whole_file();
-  if (::fcntl(file.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
-  std::array<char, 16> text{};
-  const ssize_t length = ::pread(file.get(), text.data(), text.size() - 1, 0);
-  int pid = 0;
-  if (length <= 0 || std::from_chars(text.data(), text.data() + length, pid).ec != std::errc{}) return std::nullopt;
-  return pid;
+std::string shipped_guest_image() {
+  namespace fs = std::filesystem;
+  std::error_code ec;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ec);
+  for (const auto& place : {program.parent_path() / "../build/guest-image", fs::path("/usr/share/nephele/guest")})
+    if (fs::exists(place / "root.qcow2", ec)) return fs::canonical(place, ec).string();
+  return "";
+}
+
+Result<> refuse_half_restored(const Installation& installation) {
+  const auto source = read_small_file(installation.restore_mark());
+  if (!source && source.error().kind() == Kind::not_found) return {};
+  const std::string from = source && !source->empty() ? *source : "DIRECTORY";
+  return fail(Kind::conflict, "a restore into " + installation.directory() + " was interrupted; run `nephele restore " +
+                                  from + "` again, it finishes the work");
 }
 
 Result<> write_private_file(const std::string& path, std::string_view text) {

@@ -5,8 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "base/file_handle.h"
-#include "base/json.h"
 #include "base/result.h"
 
 /// One installation is one data directory. Everything of it stands below; nothing stands anywhere else.
@@ -28,28 +26,32 @@ class Installation {
   std::string database_url() const { return "sqlite:" + file("nephele.db"); }
   std::string key_file() const { return file("secret.key"); }
   std::string demo_auth_file() const { return file("demo-auth"); }
+  std::string admin_openrc_file() const { return file("admin-openrc"); }
   std::string endpoints_file() const { return file("endpoints.json"); }
   std::string settings_file() const { return file("nephele.conf"); }
   std::string log_file() const { return file("log/nephele.log"); }
+  /// There while `nephele restore` replaces files: what stands beside it is neither the old state nor the new one.
+  std::string restore_mark() const { return file("restore.unfinished"); }
   std::string images() const { return file("images"); }
   std::string servers() const { return file("servers"); }
+  std::string processes() const { return file("processes"); }
+
+  /// What this data directory is called as a driver of machines: drawn once, kept in DATA/driver-id. Under the lock of
+  /// its machines.
+  Result<std::string> driver_id() const;
 
  private:
   std::string directory_;
 };
 
-/// Held by the one control plane of a data directory; goes with its process, however that ends.
-class ControlPlaneLock {
- public:
-  /// Fails with `conflict` and the holder's pid.
-  static Result<ControlPlaneLock> take(const Installation& installation);
-  /// The pid of the control plane that runs, if one does.
-  static std::optional<int> holder(const Installation& installation);
+/// Name of this host, for people; "localhost" when it has none.
+std::string host_name();
 
- private:
-  explicit ControlPlaneLock(FileHandle file) : file_(std::move(file)) {}
-  FileHandle file_;
-};
+/// Where the shipped guest image is: beside the checkout's build, or installed.
+std::string shipped_guest_image();
+
+/// `conflict` with the way out when a restore was interrupted.
+Result<> refuse_half_restored(const Installation& installation);
 
 /// Writes a file of mode 0600 by temporary, fsync and rename: it is whole or not there.
 Result<> write_private_file(const std::string& path, std::string_view text);

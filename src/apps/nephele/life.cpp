@@ -3,12 +3,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <thread>
 
 #include "apps/nephele/foundation.h"
+#include "apps/nephele/processes.h"
 #include "apps/nephele/verbs.h"
 #include "compute/adapters/qemu.h"
 
@@ -21,19 +23,25 @@ namespace {
 constexpr std::chrono::seconds stop_limit{60};
 constexpr std::chrono::seconds machine_grace{20};
 
-/// Ends the control plane, if one runs, and waits for its end.
-Result<> end_control_plane(const Installation& installation) {
-  const auto pid = ControlPlaneLock::holder(installation);
-  if (!pid) return {};
-  if (::kill(*pid, SIGTERM) != 0)
-    return fail(Kind::forbidden, "the control plane (pid " + std::to_string(*pid) + ") belongs to somebody else");
+/// Ends all processes of the data directory, if any run, and waits for their end.
+Result<> end_processes(const Installation& installation) {
+  for (const auto& process : processes_of(installation))
+    if (::kill(process.pid, SIGTERM) != 0 && errno != ESRCH)
+      return fail(Kind::forbidden, text_of({process}) + " belongs to somebody else");
   const auto limit = std::chrono::steady_clock::now() + stop_limit;
-  while (ControlPlaneLock::holder(installation)) {
+  for (;;) {
+    const auto left = processes_of(installation);
+    if (left.empty()) return {};
     if (std::chrono::steady_clock::now() > limit)
-      return fail(Kind::timeout, "the control plane (pid " + std::to_string(*pid) + ") does not end; see its log");
+      return fail(Kind::timeout, text_of(left) + " does not end; see its log");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  return {};
+}
+
+/// A node without machines may have no QEMU either.
+bool has_machines(const Installation& installation) {
+  std::error_code ec;
+  return fs::exists(installation.servers(), ec) && !fs::is_empty(installation.servers(), ec);
 }
 
 Task<Result<>> end_machines(compute::QemuBackend& backend) {
@@ -44,6 +52,7 @@ Task<Result<>> end_machines(compute::QemuBackend& backend) {
 }
 
 Result<> stop_machines(const Context& context) {
+  if (!has_machines(context.installation)) return {};
   TRY_VOID([&]() -> Result<> {
     TRY(auto foundation, Foundation::open(context.installation, context.settings, Foundation::LogTo::file, false));
     compute::QemuSettings settings;
@@ -59,7 +68,7 @@ Result<> stop_machines(const Context& context) {
 
 /// Only what looks like ours is ever removed.
 Result<> remove_directory(const Installation& installation) {
-  if (!fs::exists(installation.key_file()))
+  if (!installation.exists())
     return fail(Kind::not_found, installation.directory() + " is no data directory of a cloud; nothing was removed");
   std::error_code ec;
   fs::remove_all(installation.directory(), ec);
@@ -88,28 +97,35 @@ int report(const Error& error) {
 }
 
 int status(const Context& context) {
-  const auto pid = ControlPlaneLock::holder(context.installation);
-  const auto endpoints = read_small_file(context.installation.endpoints_file());
-  json::Object answer;
-  answer.set("data", context.installation.directory());
-  answer.set("running", pid.has_value());
-  if (pid) answer.set("pid", *pid);
-  if (pid && endpoints)
-    if (auto parsed = json::parse(*endpoints)) answer.set("endpoints", std::move(*parsed));
+  const auto running = processes_of(context.installation);
   if (context.json) {
+    json::Array processes;
+    for (const auto& process : running) {
+      json::Object one;
+      one.set("pid", process.pid);
+      one.set("services", process.services);
+      one.set("ready", process.ready);
+      one.set("url", process.url);
+      processes.emplace_back(std::move(one));
+    }
+    json::Object answer;
+    answer.set("data", context.installation.directory());
+    answer.set("running", !running.empty());
+    answer.set("processes", std::move(processes));
     std::cout << json::pretty(json::Value(answer)) << '\n';
   } else {
-    std::cout << "data directory  " << context.installation.directory() << '\n'
-              << "control plane   " << (pid ? "runs, pid " + std::to_string(*pid) : std::string("does not run"))
-              << '\n';
-    if (pid && endpoints) std::cout << "endpoints       " << *endpoints;
+    std::cout << "data directory  " << context.installation.directory() << '\n';
+    if (running.empty()) std::cout << "nothing runs\n";
+    for (const auto& process : running)
+      std::cout << "pid " << process.pid << ": " << process.services << (process.ready ? "" : ", starting")
+                << (process.url.empty() ? "" : ", " + process.url) << '\n';
   }
-  return pid ? 0 : 1;
+  return running.empty() ? 1 : 0;
 }
 
 int stop(const Context& context, bool machines) {
-  const bool ran = ControlPlaneLock::holder(context.installation).has_value();
-  if (const auto ended = end_control_plane(context.installation); !ended) return report(ended.error());
+  const bool ran = !processes_of(context.installation).empty();
+  if (const auto ended = end_processes(context.installation); !ended) return report(ended.error());
   if (!machines)
     return finish({}, ran ? "the control plane is stopped; machines go on (`nephele stop --vms` ends them too)"
                           : "no control plane runs");
@@ -121,7 +137,7 @@ int destroy(const Context& context, bool yes) {
   if (!yes)
     return report(Error(Kind::invalid, "this removes every machine, account and file below " +
                                            context.installation.directory() + "; say --yes if you mean it"));
-  if (const auto ended = end_control_plane(context.installation); !ended) return report(ended.error());
+  if (const auto ended = end_processes(context.installation); !ended) return report(ended.error());
   if (!context.installation.exists())
     return report(Error(Kind::not_found, "there is no cloud in " + context.installation.directory()));
   if (const auto ended = stop_machines(context); !ended) return report(ended.error());

@@ -77,14 +77,17 @@ class CommandLine {
     setting(*start, "--port", "of the runtimes' REST API (NEPHELE_PORT; default 1337; 0: any free one)");
     setting(*start, "--listen", "address of the REST API (default 127.0.0.1)");
     start->add_flag("--detach", typed_.detach, "returns when the cloud listens; it goes on in the background");
-    auto* serve_some = verb(app_, "serve", "services of this node in the foreground, without a demo account",
+    auto* serve_some = verb(app_, "serve", "some services in the foreground, without a demo account",
                             [this](const Context& c) { return serve(c, typed_.services); });
-    serve_some->add_option("SERVICE", typed_.services, "compute runtimes: in this release both, in one process")
+    serve_some
+        ->add_option("SERVICE", typed_.services,
+                     "compute: drives QEMU on this host; runtimes: the REST API, identity: accounts and sign-in, "
+                     "both as often as you like")
         ->required();
     setting(*serve_some, "--port", "of the runtimes' REST API");
     setting(*serve_some, "--listen", "address of the REST API");
-    verb(app_, "status", "what runs, and where it listens", status);
-    auto* end = verb(app_, "stop", "ends the control plane; machines go on",
+    verb(app_, "status", "which processes of this data directory run, and where they listen", status);
+    auto* end = verb(app_, "stop", "ends all processes of this data directory; machines go on",
                      [this](const Context& c) { return stop(c, typed_.machines); });
     end->add_flag("--vms", typed_.machines, "ends the machines too");
     auto* gone = verb(app_, "destroy", "ends everything and removes the data directory",
@@ -144,7 +147,11 @@ class CommandLine {
     numbered(app_, "console", "types on a machine's serial console; leave with ^]",
              [this](const Context& c) { return console(c, typed_.id); });
 
-    verb(app_, "doctor", "runs a test guest and says what is wrong with this machine", doctor);
+    auto* check = verb(app_, "doctor",
+                       "tries what the services need, with a test guest, and says what is wrong with this machine",
+                       [this](const Context& c) { return doctor(c, typed_.services); });
+    check->add_option("SERVICE", typed_.services,
+                      "what this machine is to serve: compute runtimes identity (default all)");
     named(app_, "backup", "database and secrets into a new directory; also while the cloud runs", "DIRECTORY",
           [this](const Context& c) { return backup(c, typed_.name); });
     named(app_, "restore", "puts a backup in place; the control plane must not run", "DIRECTORY",
@@ -157,16 +164,6 @@ class CommandLine {
   Typed typed_;
   Verb chosen_;
 };
-
-/// Where the shipped guest image is: beside the checkout's build, or installed.
-std::string shipped_guest_image() {
-  namespace fs = std::filesystem;
-  std::error_code ec;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ec);
-  for (const auto& place : {program.parent_path() / "../build/guest-image", fs::path("/usr/share/nephele/guest")})
-    if (fs::exists(place / "root.qcow2", ec)) return fs::canonical(place, ec).string();
-  return "";
-}
 
 Result<Context> context_from(const Typed& typed) {
   Installation installation(

@@ -16,11 +16,21 @@ bool is_loopback(std::string_view address) {
   return address.starts_with("127.") || address == "::1";
 }
 
+std::string plain_beyond_loopback(std::string_view name, const std::string& address) {
+  return std::string(name) + " is " + address +
+         ", and without TLS passwords would travel in the clear: set RUNTIMES_TLS_CERTIFICATE and RUNTIMES_TLS_KEY, or "
+         "RUNTIMES_ALLOW_PLAIN = True behind a proxy that speaks TLS";
+}
+
 auto table() {
   using settings::Table;
   return Table<Settings>("nephele")
       .add("DATABASE", &Settings::database_url,
            {.meaning = "postgresql://user@host/name, or sqlite:/path; empty: the file in the data directory"})
+      .add(
+          "SECRET_KEY_FILE", &Settings::secret_key_file,
+          {.meaning = "file of the key that seals secrets, the same on all nodes of one database; empty: secret.key in "
+                      "the data directory, made at the first start"})
       .add("RUNTIMES_ADDRESS", &Settings::listen_address,
            {.meaning = "address of the runtimes' REST API", .environment = "NEPHELE_LISTEN", .flag = "--listen"})
       .add("RUNTIMES_PORT", &Settings::port,
@@ -28,6 +38,13 @@ auto table() {
             .environment = "NEPHELE_PORT",
             .flag = "--port"},
            {.min = 0, .max = 65535})
+      .add("IDENTITY_ADDRESS", &Settings::identity_address, {.meaning = "address of the identity service"})
+      .add("IDENTITY_PORT", &Settings::identity_port,
+           {.meaning = "port of the identity service; 0: any free one", .environment = "NEPHELE_IDENTITY_PORT"},
+           {.min = 0, .max = 65535})
+      .add("IDENTITY_URL", &Settings::identity_url,
+           {.meaning = "URL by which clients reach the identity service, such as https://accounts.example.org; empty: "
+                       "that of the address and port"})
       .add("RUNTIMES_TLS_CERTIFICATE", &Settings::tls_certificate,
            {.meaning = "PEM file of the chain, leaf first; with RUNTIMES_TLS_KEY"})
       .add("RUNTIMES_TLS_KEY", &Settings::tls_key, {.meaning = "PEM file of the private key"})
@@ -86,11 +103,10 @@ Result<LoadedSettings> load_settings(const std::string& own_file, Flags flags) {
   if (loaded.values.tls_certificate.empty() != loaded.values.tls_key.empty())
     return fail(Kind::invalid, "RUNTIMES_TLS_CERTIFICATE and RUNTIMES_TLS_KEY belong together; set both or none");
   const auto& values = loaded.values;
+  if (!is_loopback(values.identity_address) && values.tls_certificate.empty() && !values.allow_plain)
+    return fail(Kind::invalid, plain_beyond_loopback("IDENTITY_ADDRESS", values.identity_address));
   if (!is_loopback(values.listen_address) && values.tls_certificate.empty() && !values.allow_plain)
-    return fail(Kind::invalid, "RUNTIMES_ADDRESS is " + values.listen_address +
-                                   ", and without TLS passwords would travel in the clear: set " +
-                                   "RUNTIMES_TLS_CERTIFICATE and RUNTIMES_TLS_KEY, or RUNTIMES_ALLOW_PLAIN = True " +
-                                   "behind a proxy that speaks TLS");
+    return fail(Kind::invalid, plain_beyond_loopback("RUNTIMES_ADDRESS", values.listen_address));
   LoadedSettings answer{loaded.values, rows.show(loaded), settings::unknown_keys(document.root, rows.keys())};
   for (const auto& warning : document.warnings) answer.warnings.push_back(warning);
   return answer;

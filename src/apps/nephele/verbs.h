@@ -21,16 +21,17 @@ struct Context {
 };
 
 int up(const Context& context, bool detach);
-/// The production form: in the foreground, nothing made by itself but the schema.
+/// The production form: some services in the foreground, no account made by itself.
 int serve(const Context& context, const std::vector<std::string>& services);
 
 int status(const Context& context);
-/// Ends the control plane; machines go on, or end too.
+/// Ends all processes of the data directory; machines go on, or end too.
 int stop(const Context& context, bool machines);
 /// Ends everything and removes the data directory.
 int destroy(const Context& context, bool yes);
 int migrate(const Context& context);
-int doctor(const Context& context);
+/// Can this machine serve these? Nothing: all of them.
+int doctor(const Context& context, const std::vector<std::string>& services);
 int config_show(const Context& context);
 int backup(const Context& context, const std::string& file);
 int restore(const Context& context, const std::string& file);

@@ -7,7 +7,7 @@
 #include "operations/operations.h"
 #include "runtimes/probes.h"
 
-/// What this process tells about itself at /metrics and /readyz.
+/// What this process tells about itself at /metrics and /readyz: a part each for what it may take part in.
 namespace nephele::apps {
 
 /// The workers' loop turns.
@@ -21,17 +21,43 @@ class WorkersReady final : public runtimes::ReadinessCheck {
   const operations::Operations& operations_;
 };
 
-class ProcessMetrics final : public runtimes::MetricsSource {
+class WorkersMetrics final : public runtimes::MetricsSource {
  public:
-  ProcessMetrics(operations::Operations& operations, identity::Identity& identity, bus::Bus& bus)
-      : operations_(operations), identity_(identity), bus_(bus) {}
+  explicit WorkersMetrics(const operations::Operations& operations) : operations_(operations) {}
+  Task<Result<>> write(std::string& out) override;
+
+ private:
+  const operations::Operations& operations_;
+};
+
+class BusMetrics final : public runtimes::MetricsSource {
+ public:
+  explicit BusMetrics(bus::Bus& bus) : bus_(bus) {}
+  Task<Result<>> write(std::string& out) override;
+
+ private:
+  bus::Bus& bus_;
+};
+
+/// When each driver of machines last said that it lives.
+class DriversMetrics final : public runtimes::MetricsSource {
+ public:
+  explicit DriversMetrics(sql::Database& database) : database_(database) {}
+  Task<Result<>> write(std::string& out) override;
+
+ private:
+  sql::Database& database_;
+};
+
+/// Sign-ins and HTTP.
+class WebMetrics final : public runtimes::MetricsSource {
+ public:
+  explicit WebMetrics(const identity::Identity& identity) : identity_(identity) {}
   void watch(const http::ServerMetrics& server) { server_ = &server; }
   Task<Result<>> write(std::string& out) override;
 
  private:
-  operations::Operations& operations_;
-  identity::Identity& identity_;
-  bus::Bus& bus_;
+  const identity::Identity& identity_;
   const http::ServerMetrics* server_ = nullptr;
 };
 

@@ -9,23 +9,11 @@
 #include <cmath>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace nephele::settings {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-std::string_view stripped(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 template <class T>
 std::optional<T> number_from(std::string_view text) {
@@ -46,7 +34,7 @@ constexpr std::array size_units{SizeUnit{"", 0},     SizeUnit{"b", 0},    SizeUn
                                 SizeUnit{"t", 40},   SizeUnit{"tb", 40},  SizeUnit{"tib", 40}};
 
 std::optional<unsigned> shift_of(std::string_view unit) {
-  const auto found = std::ranges::find(size_units, lower(unit), &SizeUnit::name);
+  const auto found = std::ranges::find(size_units, ascii::lowered(unit), &SizeUnit::name);
   return found == size_units.end() ? std::nullopt : std::optional(found->shift);
 }
 
@@ -57,7 +45,7 @@ namespace detail {
 std::optional<std::int64_t> decode_integer(const Node& node, const Allow& allow) {
   std::optional<std::int64_t> value;
   if (const auto* integer = node.if_integer()) value = *integer;
-  if (const auto* text = node.if_text()) value = number_from<std::int64_t>(stripped(*text));
+  if (const auto* text = node.if_text()) value = number_from<std::int64_t>(ascii::trimmed(*text, ascii::spaces));
   if (!value || *value < allow.min || *value > allow.max) return std::nullopt;
   return value;
 }
@@ -66,7 +54,7 @@ std::optional<double> decode_real(const Node& node, const Allow& allow) {
   std::optional<double> value;
   if (const auto* integer = node.if_integer()) value = static_cast<double>(*integer);
   if (const auto* real = node.if_real()) value = *real;
-  if (const auto* text = node.if_text()) value = number_from<double>(stripped(*text));
+  if (const auto* text = node.if_text()) value = number_from<double>(ascii::trimmed(*text, ascii::spaces));
   const bool inside = value && std::isfinite(*value) && *value >= static_cast<double>(allow.min) &&
                       *value <= static_cast<double>(allow.max);
   return inside ? value : std::nullopt;
@@ -88,11 +76,11 @@ std::optional<std::uint64_t> decode_bytes(const Node& node, const Allow& allow) 
   std::optional<std::int64_t> value;
   if (const auto* integer = node.if_integer()) value = *integer;
   if (const auto* text = node.if_text()) {
-    const std::string_view whole = stripped(*text);
+    const std::string_view whole = ascii::trimmed(*text, ascii::spaces);
     const std::size_t digits = std::min(whole.find_first_not_of("0123456789"), whole.size());
     value = number_from<std::int64_t>(whole.substr(0, digits));
     if (digits < whole.size()) {
-      const auto own = shift_of(stripped(whole.substr(digits)));
+      const auto own = shift_of(ascii::trimmed(whole.substr(digits), ascii::spaces));
       if (!own) return std::nullopt;
       shift = *own;
     }
@@ -120,7 +108,7 @@ std::optional<bool> Codec<bool>::decode(const Node& node, const Allow&) {
   if (const auto* value = node.if_integer(); value != nullptr && (*value == 0 || *value == 1)) return *value == 1;
   const auto* text = node.if_text();
   if (text == nullptr) return std::nullopt;
-  const std::string word = lower(stripped(*text));
+  const std::string word = ascii::lowered(ascii::trimmed(*text, ascii::spaces));
   if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
   if (word == "false" || word == "no" || word == "off" || word == "0") return false;
   return std::nullopt;

@@ -9,7 +9,6 @@
 #include <system_error>
 
 #include "base/file_handle.h"
-#include "base/settings/python_literal.h"
 
 namespace nephele::settings {
 
@@ -33,7 +32,7 @@ Result<std::string> read_file(const std::string& path) {
     if (got < 0) return refused(errno);
     text.resize(before + static_cast<std::size_t>(got));
     if (got == 0) return text;
-    if (text.size() > file_bytes_max) return fail(Kind::invalid, path + ": larger than 1 MiB; is it a settings file?");
+    if (text.size() > file_bytes_max) return fail(Kind::invalid, path + ": larger than 1 MiB; is it the right file?");
   }
 }
 
@@ -53,11 +52,11 @@ Result<std::vector<std::string>> conf_files(const std::string& directory) {
   return names;
 }
 
-Result<Document> read_python_files(const std::vector<std::string>& paths) {
+Result<Document> read_python_files(const std::vector<std::string>& paths, const PythonExtras& extras) {
   Document all{.root = Node({}, Node::Table{}), .warnings = {}};
   for (const std::string& path : paths) {
     TRY(const std::string text, read_file(path));
-    TRY(Document one, read_python_literal(text, path, &all.root));
+    TRY(Document one, read_python_literal(text, path, &all.root, extras));
     for (Entry& entry : *one.root.if_table())
       all.root.set(std::move(entry.key), std::move(entry.spelled), std::move(entry.value));
     std::ranges::move(one.warnings, std::back_inserter(all.warnings));

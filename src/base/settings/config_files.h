@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/settings/python_literal.h"
 #include "base/settings/tree.h"
 
 namespace nephele::settings {
@@ -18,6 +19,6 @@ Result<std::vector<std::string>> conf_files(const std::string& directory);
 
 /// Reads `NAME = literal` files one after the other: later ones may use and replace names of earlier ones. The root
 /// holds what each name has in the end; warnings come from all files.
-Result<Document> read_python_files(const std::vector<std::string>& paths);
+Result<Document> read_python_files(const std::vector<std::string>& paths, const PythonExtras& extras = {});
 
 }  // namespace nephele::settings

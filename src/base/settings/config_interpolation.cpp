@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/settings/config_parser.h"
 
 namespace nephele::settings {
@@ -11,13 +12,6 @@ namespace {
 
 constexpr int references_max = 10;                  // deep, as in Python
 constexpr std::size_t value_bytes_max = 1U << 20U;  // wide: ten levels of twenty references each would fill a disk
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 }  // namespace
 
@@ -49,7 +43,7 @@ struct ConfigParser::Expansion {
       if (!rest.starts_with("%(") || close == std::string_view::npos || close == 2 ||
           !rest.substr(close).starts_with(")s"))
         return refuse("'%' must be followed by '%' or '(name)s'; write %% for a percent sign");
-      const std::string name = lower(rest.substr(2, close - 2));
+      const std::string name = ascii::lowered(rest.substr(2, close - 2));
       rest.remove_prefix(close + 2);
       const Option* found = parser.visible(section, name);
       if (found == nullptr)

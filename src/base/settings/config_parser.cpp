@@ -7,32 +7,13 @@
 #include <optional>
 #include <set>
 
+#include "base/ascii.h"
+
 namespace nephele::settings {
 
 namespace {
 
-bool is_blank(char c) noexcept {
-  return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f');
-}
-
-std::string_view right_stripped(std::string_view text) {
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-std::string_view left_stripped(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  return text;
-}
-std::string_view stripped(std::string_view text) {
-  return left_stripped(right_stripped(text));
-}
-
-std::string folded(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
+constexpr std::string_view blanks = " \t\n\v\f\r\x1c\x1d\x1e\x1f";  // Python's
 
 /// Takes the next line off `rest`; \n, \r\n and \r end lines.
 std::string_view next_line(std::string_view& rest) {
@@ -77,7 +58,7 @@ struct ConfigParser::FileReader {
   }
 
   Result<> line_python3(std::string_view text) {
-    const std::string_view content = stripped(text);
+    const std::string_view content = ascii::trimmed(text, blanks);
     if (content.starts_with('#') || content.starts_with(';')) return {};
     if (content.empty()) {
       if (option != nullptr) option->lines.emplace_back();
@@ -96,23 +77,23 @@ struct ConfigParser::FileReader {
   }
 
   Result<> line_python2(std::string_view text) {
-    if (stripped(text).empty() || text.front() == '#' || text.front() == ';') return {};
-    const std::string word = folded(text.substr(0, 3));
-    if (word == "rem" && (text.size() == 3 || is_blank(text[3]))) return {};
-    if (is_blank(text.front()) && section != nullptr && option != nullptr) {
-      option->lines.emplace_back(stripped(text));
+    if (ascii::trimmed(text, blanks).empty() || text.front() == '#' || text.front() == ';') return {};
+    const std::string word = ascii::lowered(text.substr(0, 3));
+    if (word == "rem" && (text.size() == 3 || blanks.contains(text[3]))) return {};
+    if (blanks.contains(text.front()) && section != nullptr && option != nullptr) {
+      option->lines.emplace_back(ascii::trimmed(text, blanks));
       return {};
     }
     if (const auto header = header_of(text, Dialect::python2_raw)) return open_section(*header);
     const std::size_t split = text.find_first_of("=:");
-    if (section != nullptr && (split == std::string_view::npos || split == 0 || is_blank(text.front())))
+    if (section != nullptr && (split == std::string_view::npos || split == 0 || blanks.contains(text.front())))
       return refuse(text);
-    std::string_view value =
-        left_stripped(text.substr(std::min(split == std::string_view::npos ? split : split + 1, text.size())));
+    std::string_view value = ascii::trimmed_left(
+        text.substr(std::min(split == std::string_view::npos ? split : split + 1, text.size())), blanks);
     if (const std::size_t comment = value.find(';');
-        comment != std::string_view::npos && comment > 0 && is_blank(value[comment - 1]))
+        comment != std::string_view::npos && comment > 0 && blanks.contains(value[comment - 1]))
       value = value.substr(0, comment);
-    if (stripped(value) == "\"\"") value = {};
+    if (ascii::trimmed(value, blanks) == "\"\"") value = {};
     return open_option(text, split, value);
   }
 
@@ -137,9 +118,9 @@ struct ConfigParser::FileReader {
 
   Result<> open_option(std::string_view text, std::size_t split, std::string_view value) {
     if (section == nullptr) return fail_at(place(), fmt::format("'{}' stands before any [section]", shown(text)));
-    const std::string spelled(right_stripped(text.substr(0, split)));
-    Option fresh{.name = folded(spelled), .spelled = spelled, .place = place(), .lines = {}, .value = {}};
-    fresh.lines.emplace_back(stripped(value));
+    const std::string spelled(ascii::trimmed_right(text.substr(0, split), blanks));
+    Option fresh{.name = ascii::lowered(spelled), .spelled = spelled, .place = place(), .lines = {}, .value = {}};
+    fresh.lines.emplace_back(ascii::trimmed(value, blanks));
     if (into.dialect_ == Dialect::python3 && !seen.insert({section->name, "=" + fresh.name}).second) {
       return fail_at(place(), fmt::format("the option {} stands twice in [{}]; remove one", shown(fresh.name),
                                           shown(section->name)));
@@ -160,7 +141,7 @@ struct ConfigParser::FileReader {
         each.value.clear();
         for (const std::string& part : each.lines) each.value += part + "\n";
         each.value.pop_back();
-        if (into.dialect_ == Dialect::python3) each.value = std::string(right_stripped(each.value));
+        if (into.dialect_ == Dialect::python3) each.value = std::string(ascii::trimmed_right(each.value, blanks));
         each.lines.clear();
       }
     };

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
+#include "base/settings/python_arithmetic.h"
+#include "base/settings/python_call.h"
 #include "base/settings/python_scanner.h"
 
 namespace nephele::settings {
@@ -19,14 +19,22 @@ constexpr std::string_view allowed =
 
 class PythonReader {
  public:
-  PythonReader(std::string_view text, const std::string& file, const Node* earlier)
-      : in_(text, file), earlier_(earlier), root_(Place{.file = file, .line = 1}, Node::Table{}) {}
+  PythonReader(std::string_view text, const std::string& file, const Node* earlier, const PythonExtras& extras)
+      : in_(text, file), earlier_(earlier), extras_(extras), root_(Place{.file = file, .line = 1}, Node::Table{}) {}
 
   Result<Document> read() {
     while (next_statement()) {
       if (indented_)
         return fail_at(in_.place(), "this line is indented; begin it at the first column, or close the bracket before");
-      TRY_VOID(statement());
+      const Place place = in_.place();
+      name_.clear();
+      depth_ = 0;
+      if (const auto read = statement(); !read) {
+        if (!extras_.needed || extras_.needed(name_)) return fail(read.error());
+        warnings_.push_back(fmt::format("{}; {} is left out, with the lines that belong to it", read.error().sentence(),
+                                        name_.empty() ? place.text() : name_));
+        in_.skip_statement();
+      }
     }
     return Document{.root = std::move(root_), .warnings = std::move(warnings_)};
   }
@@ -51,6 +59,8 @@ class PythonReader {
       return fail_at(place, fmt::format("expected NAME = value, found {}; {}", in_.found(), allowed));
     const std::string found = in_.found();
     const std::string name = in_.name();
+    name_ = name;
+    if (extras_.calls && (name == "import" || name == "from")) return import_line();
     in_.skip_blanks(false);
     const bool adds = in_.take("+=");
     if (!adds && (in_.peek(1) == '=' || !in_.take("=")))
@@ -69,6 +79,16 @@ class PythonReader {
       warnings_.push_back(fmt::format("{}: {} was assigned before, in line {}; this value wins", place.text(), name,
                                       before->value.place().line));
     root_.set(name, name, Node(std::move(value)));
+    return {};
+  }
+
+  /// What is imported is understood by its name, or not at all.
+  Result<> import_line() {
+    int open = 0;
+    for (; !in_.at_end() && (open > 0 || !in_.at_line_end()); in_.step()) {
+      if (in_.peek() == '(') ++open;
+      if (in_.peek() == ')') --open;
+    }
     return {};
   }
 
@@ -172,9 +192,59 @@ class PythonReader {
     if (name == "None") return Node(place, std::monostate{});
     const Node* value = lookup(name);
     const bool computed = in_.peek() == '(' || in_.peek() == '.' || in_.peek() == '[';
+    if (computed && extras_.calls && in_.peek() != '[') return dotted(place, name);
     if (value == nullptr || computed)
       return fail_at(place, fmt::format("{} is not a value and {} was not assigned before; {}", found, name, allowed));
     return charged(Node(*value), measure(*value).weight);
+  }
+
+  /// `ldap.SCOPE_SUBTREE`, or a call.
+  Result<Node> dotted(const Place& place, std::string name) {
+    while (in_.take(".")) {
+      if (!in_.at_name())
+        return fail_at(place, fmt::format("expected a name after '{}.', found {}", name, in_.found()));
+      name += "." + in_.name();
+    }
+    const std::size_t size = name.size();
+    if (!in_.take("(")) return charged(Node(place, std::move(name)), size);
+    if (depth_ >= depth_max) return fail_at(place, "nested too deeply");
+    ++depth_;
+    auto made = call(place, name);
+    --depth_;
+    return made;
+  }
+
+  Result<Node> call(const Place& place, const std::string& name) {
+    Node::List arguments;
+    Node keywords(place, Node::Table{});
+    for (bool comma = true;;) {
+      in_.skip_blanks(true);
+      if (in_.take(")")) break;
+      if (!comma) return not_closed(place, ')');
+      std::string keyword = keyword_of_argument();
+      TRY(Node value, expression(true));
+      if (keyword.empty()) {
+        arguments.push_back(std::move(value));
+      } else {
+        std::string spelled = keyword;
+        keywords.set(std::move(keyword), std::move(spelled), std::move(value));
+      }
+      in_.skip_blanks(true);
+      comma = in_.take(",");
+    }
+    const std::size_t size = (arguments.size() + keywords.if_table()->size() + 3) * sizeof(Entry);
+    return charged(made_by_call(place, name, std::move(arguments), std::move(keywords)), size);
+  }
+
+  /// `name` of `name=value`; nothing when a value begins here.
+  std::string keyword_of_argument() {
+    if (!in_.at_name() || in_.at_text()) return std::string();
+    const auto before = in_.mark();
+    std::string name = in_.name();
+    in_.skip_blanks(true);
+    if (in_.peek() == '=' && in_.peek(1) != '=' && in_.take("=")) return name;
+    in_.rewind(before);
+    return std::string();
   }
 
   const Node* lookup(std::string_view name) const {
@@ -211,13 +281,10 @@ class PythonReader {
       }
       if (!comma) return not_closed(place, '}');
       const Place key_place = in_.place();
-      TRY(const Node key, expression(true));
+      TRY(Node key, expression(true));
       in_.skip_blanks(true);
-      if (!in_.take(":")) {
-        return fail_at(
-            in_.place(),
-            fmt::format("expected ':' after a key, found {}; a set is not allowed, write a list", in_.found()));
-      }
+      if (made.if_table()->empty() && (in_.peek() == ',' || in_.peek() == '}')) return set(place, std::move(key));
+      if (!in_.take(":")) return fail_at(in_.place(), fmt::format("expected ':' after a key, found {}", in_.found()));
       TRY(std::string name, key_text(key, key_place));
       TRY(Node value, expression(true));
       if (made.entry(name) != nullptr)
@@ -227,6 +294,23 @@ class PythonReader {
       in_.skip_blanks(true);
       comma = in_.take(",");
     }
+  }
+
+  /// `{1, 2}`, from behind its first item on.
+  Result<Node> set(const Place& place, Node first) {
+    Node::List items;
+    items.push_back(std::move(first));
+    for (;;) {
+      const bool comma = in_.take(",");
+      in_.skip_blanks(true);
+      if (in_.take("}")) break;
+      if (!comma) return not_closed(place, '}');
+      TRY(Node item, expression(true));
+      items.push_back(std::move(item));
+      in_.skip_blanks(true);
+    }
+    const std::size_t size = items.size() * sizeof(Node);
+    return charged(Node(place, std::move(items)), size);
   }
 
   static Result<std::string> key_text(const Node& key, const Place& place) {
@@ -253,39 +337,6 @@ class PythonReader {
     return arithmetic(place, left, right, op);
   }
 
-  static Result<Node> arithmetic(const Place& place, const Node& left, const Node& right, char op) {
-    const auto* a = left.if_integer();
-    const auto* b = right.if_integer();
-    if (a != nullptr && b != nullptr) return whole(place, *a, *b, op);
-    const auto number = [](const Node& node) -> const double* { return node.if_real(); };
-    const double* x = number(left);
-    const double* y = number(right);
-    if ((a == nullptr && x == nullptr) || (b == nullptr && y == nullptr)) {
-      return fail_at(place, fmt::format("{} and {} do not go together with {}", to_string(left.type()),
-                                        to_string(right.type()), op == '/' ? "//" : std::string(1, op)));
-    }
-    const double p = x != nullptr ? *x : static_cast<double>(*a);
-    const double q = y != nullptr ? *y : static_cast<double>(*b);
-    const double value = op == '+' ? p + q : op == '-' ? p - q : op == '*' ? p * q : std::floor(p / q);
-    if (!std::isfinite(value)) return fail_at(place, "the result is no number");
-    return Node(place, value);
-  }
-
-  static Result<Node> whole(const Place& place, std::int64_t a, std::int64_t b, char op) {
-    std::int64_t value = 0;
-    bool overflow = false;
-    if (op == '+') overflow = __builtin_add_overflow(a, b, &value);
-    if (op == '-') overflow = __builtin_sub_overflow(a, b, &value);
-    if (op == '*') overflow = __builtin_mul_overflow(a, b, &value);
-    if (op == '/') {
-      if (b == 0) return fail_at(place, "division by zero");
-      overflow = b == -1 && __builtin_sub_overflow(std::int64_t{0}, a, &value);
-      if (b != -1) value = a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);  // rounds down, as Python does
-    }
-    if (overflow) return fail_at(place, "the result is too large");
-    return Node(place, value);
-  }
-
   /// Counts what the file makes, so that A = B + B, a few dozen times over, stays small.
   Result<Node> charged(Node made, std::size_t weight) {
     weight_ += weight;
@@ -295,7 +346,9 @@ class PythonReader {
 
   PythonScanner in_;
   const Node* earlier_;
+  const PythonExtras& extras_;
   Node root_;
+  std::string name_;  // that the present statement begins with
   std::vector<std::string> warnings_;
   std::size_t depth_ = 0;
   std::size_t weight_ = 0;
@@ -304,13 +357,14 @@ class PythonReader {
 
 }  // namespace
 
-Result<Document> read_python_literal(std::string_view text, const std::string& file, const Node* earlier) {
+Result<Document> read_python_literal(std::string_view text, const std::string& file, const Node* earlier,
+                                     const PythonExtras& extras) {
   if (text.find('\0') != std::string_view::npos) {
     const auto lines = std::ranges::count(text.substr(0, text.find('\0')), '\n');
     return fail_at({.file = file, .line = static_cast<int>(lines) + 1},
                    "the file holds a NUL byte; it is no text file");
   }
-  return PythonReader(text, file, earlier).read();
+  return PythonReader(text, file, earlier, extras).read();
 }
 
 }  // namespace nephele::settings

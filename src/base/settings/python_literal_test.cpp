@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/settings/config_files.h"
+#include "base/settings/python_call.h"
 #include "base/temp_directory.h"
 
 namespace nephele::settings {
@@ -71,6 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Literal{"Parenthesised", "((1))", "1"}, Literal{"BareTuple", "1, 2", "[1,2]"},
                     Literal{"BareOneTuple", "1,", "[1]"},
                     Literal{"Dict", "{'a': 1, 2: [3], 'b': {}}", R"({"a":1,"2":[3],"b":{}})"},
+                    Literal{"Set", "{1, 'a', }", R"([1,"a"])"}, Literal{"OneSet", "{1}", "[1]"},
                     Literal{"OverLines", "[\n  1,\n\n  # two\n  2\n]", "[1,2]"}, Literal{"Continued", "\\\n  5", "5"},
                     Literal{"ListSum", "[1] + [2, 3]", "[1,2,3]"}, Literal{"TextSum", "'a' + 'b'", R"("ab")"},
                     Literal{"ContinuedSum", "'a' + \\\n 'b'", R"("ab")"}, Literal{"Semicolon", "1;", "1"}),
@@ -184,7 +186,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"OpenList", "A = [1,\n2\nB = 3\n", "f.conf:3: expected ',' or ']'"},
         Refused{"OpenListAtEnd", "A = [1,\n", "found the end of the file"},
         Refused{"WrongClose", "A = [1)\n", "expected ',' or ']', found ')'"},
-        Refused{"Set", "A = {1, 2}\n", "a set is not allowed, write a list"},
+        Refused{"SetAfterKey", "A = {1: 2, 3}\n", "expected ':' after a key"},
+        Refused{"SetNotClosed", "A = {1 2}\n", "expected ':' after a key"},
+        Refused{"SetOpen", "A = {1, 2\n", "the bracket was opened in line 1"},
+        Refused{"CallOfSet", "A = set([1])\n", "set was not assigned before"},
+        Refused{"ImportLine", "import ldap\n", "expected NAME = value"},
         Refused{"ListKey", "A = {(1,): 2}\n", "a key must be a text"},
         Refused{"NoComma", "A = [1 2]\n", "expected ',' or ']'"},
         Refused{"OnlyComma", "A = [,]\n", "expected a value, found ',]'"},
@@ -198,6 +204,55 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Nul", std::string("A = 1\nB = '\0'\n", 14), "f.conf:2: the file holds a NUL byte"},
         Refused{"Rubbish", "\xFF\xFE\x01", "f.conf:1: expected NAME = value, found '?"}),
     [](const auto& info) { return std::string(info.param.name); });
+
+const PythonExtras django{.calls = true, .needed = [](std::string_view name) { return name.starts_with("AUTH_"); }};
+
+TEST(PythonCalls, AreTablesAndSetsAreLists) {
+  const auto document = read_python_literal(
+      "import ldap\n"
+      "from django_auth_ldap.config import (\n    LDAPSearch,\n)\n"
+      "AUTH_SEARCH = LDAPSearch('ou=x', ldap.SCOPE_SUBTREE,\n  filter=\"(uid=%(user)s)\", more = [1])\n"
+      "AUTH_TYPE = config.GroupOfNamesType()\n"
+      "AUTH_OPTIONS = {ldap.OPT_REFERRALS: 0}\n"
+      "ADMINS = set([])\nB = set(['a', 'b'])\nC = dict(a=1, b=tuple())\n",
+      "f.conf", nullptr, django);
+  ASSERT_TRUE(document) << document.error().sentence();
+  EXPECT_THAT(document->warnings, testing::IsEmpty());
+  const auto call = call_of(document->root.at("AUTH_SEARCH")->value);
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->name, "LDAPSearch");
+  ASSERT_EQ(call->arguments->size(), 2U);
+  EXPECT_EQ(*(*call->arguments)[1].if_text(), "ldap.SCOPE_SUBTREE");
+  EXPECT_EQ(json::write(call->keywords->to_json()), R"j({"filter":"(uid=%(user)s)","more":[1]})j");
+  EXPECT_EQ(call_of(document->root.at("AUTH_TYPE")->value)->name, "GroupOfNamesType");
+  EXPECT_FALSE(call_of(document->root.at("C")->value));
+  const auto value = [&](const char* name) { return json::write(document->root.at(name)->value.to_json()); };
+  EXPECT_EQ(value("AUTH_OPTIONS"), R"({"ldap.OPT_REFERRALS":0})");
+  EXPECT_EQ(value("ADMINS"), "[]");
+  EXPECT_EQ(value("B"), R"(["a","b"])");
+  EXPECT_EQ(value("C"), R"({"a":1,"b":[]})");
+}
+
+TEST(PythonCalls, OfForeignSettingsThatCannotBeReadAreLeftOut) {
+  const auto document = read_python_literal(
+      "A = 1\n"
+      "FOREIGN = [x for x in\n  range(3)\n]\n"
+      "if A:\n    B = 2\n"
+      "FOREIGN['a'] = 3\n"
+      "C = 4\n",
+      "f.conf", nullptr, django);
+  ASSERT_TRUE(document) << document.error().sentence();
+  EXPECT_EQ(json::write(document->root.to_json()), R"({"A":1,"C":4})");
+  EXPECT_THAT(document->warnings,
+              ElementsAre(testing::StartsWith("f.conf:2: "), testing::StartsWith("f.conf:5: "),
+                          testing::AllOf(testing::StartsWith("f.conf:7: "), HasSubstr("FOREIGN is left out"))));
+  const auto refused = read_python_literal("A = 1\nAUTH_X = a.b.c[1]\n", "f.conf", nullptr, django);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().sentence(), testing::StartsWith("f.conf:2: "));
+  for (const char* text :
+       {"AUTH_X = f(\n", "AUTH_X = f(1 2)\n", "AUTH_X = f(a=)\n", "AUTH_X = a.\n", "AUTH_X = f(a==1)\n"})
+    EXPECT_FALSE(read_python_literal(text, "f.conf", nullptr, django)) << text;
+}
 
 TEST(PythonLiteral, EmptyFilesAndCommentsAreNothing) {
   for (const std::string_view text : {"", "\n\n", "# only\n   # comments", "   \n\t\n", "\xEF\xBB\xBF# mark\r\n\r\n"})

@@ -95,6 +95,13 @@ void PythonScanner::skip_line() noexcept {
   while (!at_line_end()) step();
 }
 
+void PythonScanner::skip_statement() noexcept {
+  do {
+    skip_line();
+    step();
+  } while (!at_end() && !at_name());
+}
+
 void PythonScanner::skip_blanks(bool inside_brackets) noexcept {
   for (;;) {
     const char c = peek();

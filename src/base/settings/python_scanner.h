@@ -21,11 +21,23 @@ class PythonScanner {
   void step() noexcept;
   /// Takes `wanted` when it comes next.
   bool take(std::string_view wanted) noexcept;
+  /// A place to come back to.
+  struct Mark {
+    std::size_t at = 0;
+    int line = 1;
+  };
+  Mark mark() const noexcept { return {.at = at_, .line = line_}; }
+  void rewind(Mark mark) noexcept {
+    at_ = mark.at;
+    line_ = mark.line;
+  }
   Place place() const { return {.file = file_, .line = line_}; }
 
   /// Inside brackets line ends are blanks too. A backslash before a line end joins the lines everywhere.
   void skip_blanks(bool inside_brackets) noexcept;
   void skip_line() noexcept;
+  /// To the next line that may begin a statement: one with a name in its first column.
+  void skip_statement() noexcept;
 
   bool at_name() const noexcept;
   std::string name();

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ranges>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace nephele::settings {
@@ -63,13 +64,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
     last.swap(row);
   }
   return last[b.size()];
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 class UnknownKeys {
@@ -169,11 +163,11 @@ std::vector<std::string> unknown_keys(const Node& root, std::span<const Key> kno
 std::optional<std::string> did_you_mean(std::string_view wrong, std::span<const std::string> names) {
   constexpr std::size_t length_max = 200;  // no name is longer; a longer word is no slip of the hand
   if (wrong.size() > length_max) return std::nullopt;
-  const std::string word = lower(wrong);
+  const std::string word = ascii::lowered(wrong);
   const std::string* nearest = nullptr;
   std::size_t least = wrong.size() / 4 + 2;  // more changes than this make another word
   for (const std::string& name : names) {
-    const std::size_t changes = distance(word, lower(name));
+    const std::size_t changes = distance(word, ascii::lowered(name));
     if (changes >= least || changes >= name.size()) continue;
     least = changes;
     nearest = &name;
@@ -191,6 +185,17 @@ std::string manual(std::span<const Key> keys) {
     if (!key.doc.environment.empty()) also.push_back("environment " + key.doc.environment);
     if (!key.doc.flag.empty()) also.push_back("flag " + key.doc.flag);
     if (!also.empty()) out += fmt::format("    also: {}\n", fmt::join(also, ", "));
+  }
+  return out;
+}
+
+std::string python_sample(std::span<const Key> keys) {
+  std::string out;
+  for (const Key& key : keys) {
+    out += fmt::format("\n# {}{}\n", key.doc.meaning, key.doc.unit.empty() ? "" : "; in " + key.doc.unit);
+    out += fmt::format("# allowed: {}\n", key.allowed == "true or false" ? "True or False" : key.allowed);
+    if (!key.doc.aliases.empty()) out += fmt::format("# also: {}\n", fmt::join(key.doc.aliases, ", "));
+    out += fmt::format("#{} = {}\n", key.name, key.literal);
   }
   return out;
 }

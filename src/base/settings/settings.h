@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/settings/codec.h"
+#include "base/settings/python_text.h"
 #include "base/settings/tree.h"
 
 /// A setting is a row. A service describes its settings struct by a table of rows; reading, `config show`, `--help` and
@@ -40,6 +42,7 @@ struct Key {
   Doc doc;
   std::string allowed;   ///< "a number from 1 to 1024"
   std::string standard;  ///< the default, as shown
+  std::string literal;   ///< the default, as a `NAME = literal` file writes it
 };
 
 /// A name that files of old carry: accepted with a warning.
@@ -85,6 +88,9 @@ struct Chosen {
 /// What the sources say about one row; nothing when none does. Fails when a file has a plain value where a table must
 /// be (`:capacity: 5`).
 Result<std::optional<Chosen>> choose(const Key& key, const Sources& sources);
+
+/// A `NAME = literal` file with every row as a comment: what it means, what is allowed, and its default.
+std::string python_sample(std::span<const Key> keys);
 
 /// "engine.conf:12: :port: is "abc"; write a number from 1 to 65535"
 Error refused(const Key& key, const Chosen& chosen);
@@ -137,6 +143,10 @@ class Table {
     row.show = [field](const S& from) {
       S copy = from;  // a field function may want an S&
       return Codec<T>::encode(std::invoke(field, copy));
+    };
+    row.literal = [field](const S& from) {
+      S copy = from;
+      return python_of(std::invoke(field, copy));
     };
     row.takes_nothing = std::is_same_v<T, Node> || is_optional<T>;
     return std::move(*this).put(std::move(name), std::move(doc), std::move(row));
@@ -225,6 +235,7 @@ class Table {
     Key key{};
     std::function<bool(S&, const Node&)> set{};  // false: not allowed
     std::function<std::string(const S&)> show{};
+    std::function<std::string(const S&)> literal{};  // empty: the shown text
     bool takes_nothing = false;
   };
 
@@ -234,15 +245,15 @@ class Table {
   static constexpr bool is_optional<std::optional<T>> = true;
 
   static bool same_word(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-             return (x >= 'A' && x <= 'Z' ? x + 32 : x) == (y >= 'A' && y <= 'Z' ? y + 32 : y);
-           });
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return ascii::lower(x) == ascii::lower(y); });
   }
 
   Table&& put(std::string name, Doc doc, Row row) && {
     row.key.name = std::move(name);
     row.key.doc = std::move(doc);
     row.key.standard = row.show(S{});
+    row.key.literal = row.literal ? row.literal(S{}) : python_text(row.key.standard);
     if (row.key.doc.secret && !row.key.standard.empty()) row.key.standard = "(hidden)";
     rows_.push_back(std::move(row));
     return std::move(*this);

@@ -14,9 +14,9 @@
 
 #include "base/json.h"
 #include "base/secret.h"
+#include "base/text_file.h"
 #include "clouds/qemu/process_watch.h"
 #include "clouds/qemu/run_directory.h"
-#include "clouds/qemu/text_file.h"
 
 namespace nephele::qemu {
 

@@ -11,7 +11,7 @@ namespace nephele::qemu {
 namespace {
 
 // In an option's value a comma ends the value; two are one.
-std::string quoted(std::string_view value) {
+std::string option_value(std::string_view value) {
   std::string out;
   for (const char c : value) {
     out += c;
@@ -88,15 +88,15 @@ void add_disks(Arguments& a, const MachineSpec& m) {
   int number = 0;
   for (const DiskDevice& disk : m.disks) {
     std::string node = fmt::format("node-name=d{},driver={},discard=unmap,file.driver=file,file.filename={}", number,
-                                   disk.format, quoted(disk.file));
+                                   disk.format, option_value(disk.file));
     // Named here and not taken from the overlay's header: an installation may move.
     if (!disk.base.empty())
       node +=
           fmt::format(",backing.driver=qcow2,backing.read-only=on,backing.file.driver=file,backing.file.filename={}",
-                      quoted(disk.base));
+                      option_value(disk.base));
     a.add("-blockdev", node);
     a.add("-device", fmt::format("virtio-blk-pci,drive=d{0},id=vd{0},serial={1},werror=stop,rerror=report", number,
-                                 quoted(std::string_view(disk.name).substr(0, 20))));
+                                 option_value(std::string_view(disk.name).substr(0, 20))));
     ++number;
   }
   a.add("-device", "virtio-scsi-pci,id=scsi0");
@@ -104,8 +104,8 @@ void add_disks(Arguments& a, const MachineSpec& m) {
     a.add("-device", "scsi-cd,bus=scsi0.0,id=cdrom0");
     return;
   }
-  a.add("-blockdev",
-        fmt::format("node-name=cd0,driver=raw,read-only=on,file.driver=file,file.filename={}", quoted(m.context)));
+  a.add("-blockdev", fmt::format("node-name=cd0,driver=raw,read-only=on,file.driver=file,file.filename={}",
+                                 option_value(m.context)));
   a.add("-device", "scsi-cd,bus=scsi0.0,drive=cd0,id=cdrom0");
 }
 
@@ -119,7 +119,7 @@ void add_network(Arguments& a, const MachineSpec& m) {
         netdev += fmt::format(",hostfwd=tcp:{0}:{1}-:{1}", forward.address, forward.port);
     } else {
       netdev = fmt::format("dgram,id=n{},local.type=unix,local.path={},remote.type=unix,remote.path={}", number,
-                           quoted(nic.local), quoted(nic.remote));
+                           option_value(nic.local), option_value(nic.remote));
     }
     a.add("-netdev", netdev);
     a.add("-device", fmt::format("virtio-net-pci,netdev=n{0},id=net{0},mac={1},romfile=", number, nic.mac));

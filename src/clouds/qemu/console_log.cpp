@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "clouds/qemu/text_file.h"
+#include "base/text_file.h"
 
 namespace nephele::qemu {
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/ascii.h"
+
 namespace nephele::qemu {
 
 namespace {
@@ -94,7 +96,7 @@ std::string file_identifier(std::string_view name, Names names) {
   if (names == Names::plain) {
     std::transform(out.begin(), out.end(), out.begin(), [](char c) {
       if (c == '-') return '_';
-      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      return ascii::upper(c);
     });
     if (!out.contains('.')) out += '.';
     return out + ";1";

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text_file.h"
 #include "clouds/qemu/process_watch.h"
-#include "clouds/qemu/text_file.h"
 
 namespace nephele::qemu {
 
@@ -89,6 +89,7 @@ Task<Result<>> DiskTool::grow(std::string directory, std::string name, Bytes siz
 }
 
 Task<Result<>> DiskTool::run(std::string directory, std::vector<std::string> arguments) const {
+  CO_TRY_VOID(find_program(program_, "qemu-utils"));  // perhaps removed since it was found
   ShortRun job;
   job.limit = tool_limit;
   job.process.arguments = std::move(arguments);

@@ -15,7 +15,7 @@
 #include <cstring>
 
 #include "base/file_handle.h"
-#include "clouds/qemu/text_file.h"
+#include "base/text_file.h"
 
 namespace nephele::qemu {
 

@@ -22,8 +22,8 @@ TEST_P(MemoryBudget, LeavesAReserveAndOtherPrograms) {
 INSTANTIATE_TEST_SUITE_P(
     Table, MemoryBudget,
     testing::Values(BudgetCase{"SmallHost", {Bytes::gib(4), Bytes::gib(4), {}, Bytes::mib(40), {}}, 3072 - 40},
-                    BudgetCase{"BigHostKeepsATenth", {Bytes::gib(64), Bytes::gib(64), {}, {}, {}}, 64 * 1024 - 6554},
-                    BudgetCase{"NarrowGroup", {Bytes::gib(64), Bytes::gib(60), Bytes::gib(8), {}, {}}, 7 * 1024},
+                    BudgetCase{"BigHostKeepsATenth", {Bytes::gib(64), Bytes::gib(64), {}, {}, {}}, 64UL * 1024 - 6554},
+                    BudgetCase{"NarrowGroup", {Bytes::gib(64), Bytes::gib(60), Bytes::gib(8), {}, {}}, 7UL * 1024},
                     BudgetCase{"OthersUseTheRest", {Bytes::gib(16), Bytes::gib(2), {}, {}, {}}, 409},
                     BudgetCase{"OursCountAsFree", {Bytes::gib(16), Bytes::gib(2), {}, {}, Bytes::gib(4)}, 4505},
                     BudgetCase{"Tiny", {Bytes::mib(512), Bytes::mib(400), {}, {}, {}}, 0}),

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text_file.h"
 #include "clouds/qemu/console_log.h"
 #include "clouds/qemu/process_watch.h"
-#include "clouds/qemu/text_file.h"
 #include "clouds/qemu/unix_path.h"
 
 namespace nephele::qemu {

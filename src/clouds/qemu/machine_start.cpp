@@ -8,8 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text_file.h"
 #include "clouds/qemu/machine.h"
-#include "clouds/qemu/text_file.h"
 #include "clouds/qemu/unix_path.h"
 
 namespace nephele::qemu {

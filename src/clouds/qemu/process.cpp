@@ -20,7 +20,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "clouds/qemu/text_file.h"
+#include "base/text_file.h"
 
 namespace nephele::qemu {
 
@@ -218,13 +218,14 @@ pid_t find_process_by_argument(std::string_view argument) {
 Result<std::string> find_program(std::string_view name, std::string_view package) {
   if (name.contains('/')) {
     if (::access(std::string(name).c_str(), X_OK) == 0) return std::string(name);
-    return fail(Kind::unavailable, fmt::format("{} is no program; install the Debian package {}", name, package));
+    return fail(Kind::unavailable,
+                fmt::format("{} is no program that can be run; install the Debian package {}", name, package));
   }
   const char* path = std::getenv("PATH");
   std::string all = fmt::format("{}:/usr/bin:/bin:/usr/sbin:/sbin", path != nullptr ? path : "");
   for (std::size_t start = 0; start < all.size();) {
     const std::size_t end = std::min(all.find(':', start), all.size());
-    const std::string candidate = fmt::format("{}/{}", all.substr(start, end - start), name);
+    std::string candidate = fmt::format("{}/{}", all.substr(start, end - start), name);
     if (end > start && candidate[0] == '/' && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     start = end + 1;
   }

@@ -12,8 +12,8 @@
 #include <boost/asio/use_future.hpp>
 
 #include "base/temp_directory.h"
+#include "base/text_file.h"
 #include "clouds/qemu/process_watch.h"
-#include "clouds/qemu/text_file.h"
 
 namespace nephele::qemu {
 namespace {

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "clouds/qemu/text_file.h"
+#include "base/text_file.h"
 
 namespace nephele::qemu {
 

@@ -24,7 +24,7 @@ Qmp::Qmp(Executor executor, FileHandle socket, OnEvent on_event)
       changed_(std::move(executor)) {}
 
 Task<> Qmp::serve() {
-  std::array<char, 16 * 1024> block{};
+  std::array<char, std::size_t{16} * 1024> block{};
   while (open_) {
     boost::system::error_code ec;
     const std::size_t got =

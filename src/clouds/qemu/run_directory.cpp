@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "clouds/qemu/text_file.h"
+#include "base/text_file.h"
 
 namespace nephele::qemu {
 

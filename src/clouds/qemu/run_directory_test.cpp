@@ -10,9 +10,9 @@
 #include <filesystem>
 
 #include "base/temp_directory.h"
+#include "base/text_file.h"
 #include "clouds/qemu/console_log.h"
 #include "clouds/qemu/disk_image.h"
-#include "clouds/qemu/text_file.h"
 
 namespace nephele::qemu {
 namespace {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "clouds/qemu/accelerator.h"
+#include "clouds/qemu/process.h"
 #include "clouds/qemu/run_directory.h"
 #include "clouds/qemu/unix_path.h"
 #include "compute/adapters/qemu_fixture.h"
@@ -57,9 +58,13 @@ TEST(QemuFaults, WhatDiedUnseenIsToldByTheNextController) {
   const auto never = cloud.spec(15);
   ASSERT_TRUE(cloud.run(cloud.backend().prepare(never, cloud.context())));
   cloud.drop();
-  for (const auto& spec : {crashed, of_before}) ::kill(machine_pid(cloud.data(), spec.id), SIGKILL);
-  ASSERT_TRUE(eventually(
-      seconds(10), [&] { return processes_with(crashed.uuid).empty() && processes_with(of_before.uuid).empty(); }));
+  // A dying process loses its command line first and its locks last; only then is it nobody's to adopt.
+  for (const auto& spec : {crashed, of_before}) {
+    const pid_t pid = machine_pid(cloud.data(), spec.id);
+    ASSERT_GT(pid, 0);
+    ::kill(pid, SIGKILL);
+    ASSERT_TRUE(eventually([&] { return !qemu::Process::find(pid, std::nullopt); }, seconds(10)));
+  }
   const qemu::RunDirectory directory(cloud.data() + "/servers/14", std::nullopt);
   auto record = directory.load().value();
   record.boot_id = "a boot of this host before";
@@ -68,8 +73,7 @@ TEST(QemuFaults, WhatDiedUnseenIsToldByTheNextController) {
 
   cloud.restart();
   EXPECT_EQ(cloud.run(cloud.backend().list())->size(), 4U);
-  // A killed process loses its command line a moment before it ends, so it may just have been adopted.
-  EXPECT_TRUE(eventually(seconds(10), [&] { return cloud.state(crashed.id).power == Power::failed; }));
+  EXPECT_EQ(cloud.state(crashed.id).power, Power::failed);
   EXPECT_EQ(cloud.state(of_before.id).power, Power::absent) << "to be started again, not an error";
   EXPECT_EQ(cloud.state(of_before.id).reason, "the host was restarted");
   EXPECT_EQ(cloud.state(never.id).power, Power::absent);
@@ -97,9 +101,9 @@ TEST(QemuFaults, AFullHostDiskPausesAMachineUntilThereIsRoomAgain) {
   std::filesystem::remove(filler);
   ASSERT_TRUE(::mount("none", small.path().c_str(), "tmpfs", MS_REMOUNT, "size=200m,mode=755") == 0);
   EXPECT_TRUE(cloud.events().wait(spec.id, What::io_resumed, seconds(60)));
-  EXPECT_TRUE(eventually(seconds(60), [&] {
-    return cloud.run(cloud.backend().console_log(spec.id, 65536)).value_or("").contains("written-0");
-  }));
+  EXPECT_TRUE(eventually(
+      [&] { return cloud.run(cloud.backend().console_log(spec.id, 65536)).value_or("").contains("written-0"); },
+      seconds(60)));
 }
 
 TEST(QemuFaults, UnusableMachinesAreRefusedWithTheReason) {

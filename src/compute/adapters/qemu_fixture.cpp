@@ -24,8 +24,9 @@ std::string guest_image() {
     directory = named;
   else if (const char* build = std::getenv("NEPHELE_BINARY_DIR"))
     directory = std::string(build) + "/guest-image";
-  if (!std::filesystem::exists(directory + "/vmlinux") && std::getenv("NEPHELE_SOURCE_DIR") != nullptr)
-    directory = std::string(std::getenv("NEPHELE_SOURCE_DIR")) + "/build/guest-image";
+  const char* source = std::getenv("NEPHELE_SOURCE_DIR");
+  if (!std::filesystem::exists(directory + "/vmlinux") && source != nullptr)
+    directory = std::string(source) + "/build/guest-image";
   if (std::filesystem::exists(directory + "/vmlinux")) return directory;
   throw std::runtime_error(
       "no guest image; make one with guest/build build/guest-image, or name its directory in "
@@ -143,6 +144,7 @@ MachineSpec Cloud::boot(std::int64_t id) {
 
 std::optional<std::string> http_get(const std::string& address, std::uint16_t port, const std::string& path) {
   const FileHandle socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return std::nullopt;
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_port = htons(port);
@@ -162,15 +164,6 @@ std::optional<std::string> http_get(const std::string& address, std::uint16_t po
   const std::size_t body = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/1.1 200") || body == std::string::npos) return std::nullopt;
   return answer.substr(body + 4);
-}
-
-bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds) {
-  const auto until = std::chrono::steady_clock::now() + limit;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
 }
 
 std::int64_t guest_number(const MachineSpec& spec, std::string_view member) {

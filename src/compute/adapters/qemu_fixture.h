@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/eventually.h"
 #include "base/log.h"
 #include "base/temp_directory.h"
 #include "compute/adapters/qemu.h"
@@ -108,8 +109,6 @@ std::optional<std::string> http_get(const std::string& address, std::uint16_t po
 std::int64_t guest_number(const MachineSpec& spec, std::string_view member);
 /// Types a line at the serial console.
 void type_at_console(const std::string& socket, const std::string& line);
-/// Waits until `holds`; false after `limit`.
-bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds);
 /// The process of a machine, from its record; 0: none.
 pid_t machine_pid(const std::string& data, ServerId id);
 /// Every running process that has this among its arguments.

@@ -10,9 +10,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/text_file.h"
 #include "clouds/qemu/console_log.h"
 #include "clouds/qemu/host.h"
-#include "clouds/qemu/text_file.h"
 #include "compute/adapters/qemu_spec.h"
 
 namespace nephele::compute {
@@ -93,14 +93,24 @@ void QemuBackend::Impl::on_happened(qemu::Happened happened) {
       {*id, happened.generation, happened.sequence, translated(happened.what), std::move(happened.reason)});
 }
 
-Result<Capacity> QemuBackend::Impl::capacity() {
+Bytes QemuBackend::Impl::memory_room() {
+  constexpr std::chrono::seconds fresh{1};  // it takes a look at each machine
+  const auto now = std::chrono::steady_clock::now();
   std::vector<pid_t> machines;
   {
     const std::lock_guard lock(mutex_);
+    if (memory_room_ && now - memory_room_->first <= fresh) return memory_room_->second;
     machines.assign(processes_.begin(), processes_.end());
   }
+  const Bytes room = qemu::memory_budget(qemu::read_host_memory(machines));
+  const std::lock_guard lock(mutex_);
+  memory_room_.emplace(now, room);
+  return room;
+}
+
+Result<Capacity> QemuBackend::Impl::capacity() {
   TRY(const auto disk, qemu::read_host_disk(servers()));
-  const Bytes memory = qemu::memory_budget(qemu::read_host_memory(machines));
+  const Bytes memory = memory_room();
   Capacity out;
   out.memory = Bytes::of(static_cast<std::uint64_t>(static_cast<double>(memory.count()) * settings_.memory_overcommit));
   out.overhead_per_machine = process_overhead + translation_cache;

@@ -48,6 +48,7 @@ class QemuBackend::Impl final : public qemu::Listener {
 
   Task<Result<std::string>> accelerator_words();
   Result<Capacity> capacity();
+  Bytes memory_room();
   Task<Result<>> prepare(MachineSpec spec, std::vector<ContextFile> context);
   Task<Result<>> start(MachineSpec spec);
   Task<Result<>> stop(ServerId id, std::chrono::milliseconds grace);
@@ -102,8 +103,9 @@ class QemuBackend::Impl final : public qemu::Listener {
   std::shared_ptr<qemu::Turns> choosing_;
   std::optional<qemu::AcceleratorChoice> choice_;
 
-  std::mutex mutex_;  // guards the two below: capacity() and events may come from any thread
+  std::mutex mutex_;  // guards those below: capacity() and events may come from any thread
   std::set<pid_t> processes_;
+  std::optional<std::pair<SteadyTime, Bytes>> memory_room_;
   MachineEvents* events_ = nullptr;
 };
 

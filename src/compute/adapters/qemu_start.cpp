@@ -8,13 +8,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <utility>
 
+#include "base/dead_holder.h"
+#include "base/secret.h"
+#include "base/text_file.h"
 #include "clouds/qemu/host.h"
-#include "clouds/qemu/text_file.h"
 #include "compute/adapters/qemu_impl.h"
 #include "compute/adapters/qemu_spec.h"
 
@@ -34,7 +37,7 @@ Result<std::optional<qemu::UserIds>> machine_user(const std::string& wanted) {
        wanted.empty() ? std::vector<std::string>{"nephele-vm", "nobody"} : std::vector<std::string>{wanted}) {
     passwd entry{};
     passwd* found = nullptr;
-    std::string buffer(16 * 1024, '\0');
+    std::string buffer(std::size_t{16} * 1024, '\0');
     if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) continue;
     if (entry.pw_uid == 0) return fail(Kind::invalid, fmt::format("machines must not run as {}, which is root", name));
     std::vector<gid_t> groups(64);
@@ -56,14 +59,21 @@ Result<> make_directory(const std::string& path, mode_t mode, const std::optiona
   return {};
 }
 
+/// The pid that a lock file names; 0 when it names none.
+pid_t holder_of(const std::string& path) {
+  const std::string text = read_text_file(path, 64).value_or("");
+  pid_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  return pid;
+}
+
 Result<FileHandle> lock_directory(const std::string& data) {
   const std::string path = data + "/qemu.lock";
   FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return told(path);
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return told(path);
-    std::string holder = qemu::read_text_file(path, 64).value_or("");
-    while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+  if (!lock_after_the_dead([&] { return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0; },
+                           [&] { return holder_of(path); })) {
+    const auto holder = std::to_string(holder_of(path));
     return fail(Error(Kind::conflict, fmt::format("{} is driven by process {} already; stop it, or take another data "
                                                   "directory",
                                                   data, holder))
@@ -72,6 +82,19 @@ Result<FileHandle> lock_directory(const std::string& data) {
   const std::string mine = fmt::format("{}\n", ::getpid());
   if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), mine.data(), mine.size(), 0) < 0) return told(path);
   return file;
+}
+
+/// Does somebody listen on this port of all addresses? Shown by addresses outside 127.96.0.0/12, where no pool is
+/// drawn.
+bool taken_everywhere(std::uint16_t port) {
+  constexpr int looks = 2;
+  for (int look = 0; look < looks; ++look) {
+    const std::string random = random_bytes(2);
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(random[i])); };
+    const auto free = qemu::probe_bind(fmt::format("127.{}.{}.77", 112 + byte(0) % 16, byte(1)), port);
+    if (free || free.error().kind() != Kind::conflict) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -129,7 +152,7 @@ Task<Result<>> QemuBackend::Impl::prepare(MachineSpec spec, std::vector<ContextF
   const auto today = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   CO_TRY(Secret disc, context_disc(context, today));
   const std::string disc_file = directory.file(checked.context);
-  auto write = [disc = std::move(disc), disc_file] { return qemu::replace_file(disc_file, disc.reveal(), 0600); };
+  auto write = [disc = std::move(disc), disc_file] { return replace_file(disc_file, disc.reveal(), 0600); };
   CO_TRY_VOID(co_await workers_.run(std::move(write)));
   if (tools_.user && ::lchown(disc_file.c_str(), tools_.user->uid, tools_.user->gid) != 0) co_return told(disc_file);
   // Last: a directory with a record is complete.
@@ -203,6 +226,7 @@ Result<> QemuBackend::Impl::pass_files(qemu::MachineSpec& machine, std::vector<F
 }
 
 Task<Result<>> QemuBackend::Impl::start_process(const qemu::RunDirectory& directory, const MachineSpec& spec) {
+  CO_TRY_VOID(qemu::find_program(tools_.program, "qemu-system-x86"));  // perhaps removed since we were started
   CO_TRY(auto machine, qemu_machine(spec, (co_await accelerator()).accelerator));
   std::vector<FileHandle> files;
   CO_TRY_VOID(pass_files(machine, files));
@@ -221,8 +245,15 @@ Task<Result<>> QemuBackend::Impl::start_process(const qemu::RunDirectory& direct
 Error QemuBackend::Impl::explain_address(Error error, const MachineSpec& spec) {
   for (const NicSpec& nic : spec.nics) {
     for (const Forward& forward : nic.forwards) {
-      if (const auto free = qemu::probe_bind(forward.address, forward.port); !free)
-        return Error(Kind::conflict, free.error().sentence()).with("address", forward.address);
+      const auto free = qemu::probe_bind(forward.address, forward.port);
+      if (free) continue;
+      // No other address would help: whoever asks waits, and needs no new one.
+      if (taken_everywhere(forward.port))
+        return {Kind::unavailable,
+                fmt::format("{}:{} is in use by another program that listens on port {} of all addresses (0.0.0.0 or "
+                            "[::]); end it (`ss -ltnp 'sport = :{}'` shows it), then the machine is started by itself",
+                            forward.address, forward.port, forward.port, forward.port)};
+      return Error(Kind::conflict, free.error().sentence()).with("address", forward.address);
     }
   }
   return error;  // free again by now: the caller may try the same once more

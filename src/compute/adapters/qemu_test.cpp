@@ -27,7 +27,7 @@ TEST(QemuBackend, AMachineBootsAnswersStopsAndStartsAgainFromItsDisk) {
   EXPECT_EQ(guest_number(spec, "disk_mib"), 256);
   EXPECT_TRUE(cloud.run(cloud.backend().start(spec))) << "a repeat of the same start is a success";
   EXPECT_EQ(processes_with(spec.uuid).size(), 1U);
-  const auto console = cloud.run(cloud.backend().console_log(spec.id, 64 * 1024));
+  const auto console = cloud.run(cloud.backend().console_log(spec.id, std::size_t{64} * 1024));
   ASSERT_TRUE(console);
   EXPECT_NE(console->find("READY"), std::string::npos) << *console;
 
@@ -50,7 +50,7 @@ TEST(QemuBackend, AMachineOutlivesItsControllerAndIsResizedByTheNext) {
   auto spec = cloud.boot(2);
   const pid_t pid = machine_pid(cloud.data(), spec.id);
   cloud.drop();
-  EXPECT_TRUE(eventually(seconds(60), [&] { return guest_number(spec, "memory_mib") > 0; }))
+  EXPECT_TRUE(eventually([&] { return guest_number(spec, "memory_mib") > 0; }, seconds(60)))
       << "it answers while nobody drives it";
   cloud.restart();
   const auto machines = cloud.run(cloud.backend().list());
@@ -65,7 +65,7 @@ TEST(QemuBackend, AMachineOutlivesItsControllerAndIsResizedByTheNext) {
     return cloud.run(cloud.backend().resize(spec));
   };
   const auto shows = [&](std::string_view member, std::int64_t value) {
-    return eventually(seconds(60), [&] { return guest_number(spec, member) == value; });
+    return eventually([&] { return guest_number(spec, member) == value; }, seconds(60));
   };
   EXPECT_EQ(resized(2, 201, 301), Resized::live);
   EXPECT_TRUE(shows("cpus", 2)) << guest_number(spec, "cpus");
@@ -198,7 +198,7 @@ TEST(QemuBackend, TwoMachinesOnALinkReachEachOtherAndNothingOfThemRemains) {
   }
   for (const auto& spec : specs) ASSERT_TRUE(cloud.events().wait(spec.id, What::ready, boot_limit));
   const auto& forward = specs[0].nics[0].forwards[0];
-  EXPECT_TRUE(eventually(seconds(60), [&] { return http_get(forward.address, forward.port, "/peer").has_value(); }));
+  EXPECT_TRUE(eventually([&] { return http_get(forward.address, forward.port, "/peer").has_value(); }, seconds(60)));
 
   for (const auto& spec : specs) {
     EXPECT_TRUE(cloud.run(cloud.backend().remove(spec.id)));

@@ -54,6 +54,7 @@ Task<Result<>> FakeBackend::prepare(MachineSpec spec, std::vector<ContextFile> c
 Task<Result<>> FakeBackend::start(MachineSpec spec) {
   const std::lock_guard lock(mutex_);
   auto& machine = machines_[spec.id.number()];
+  if (refusal_) co_return fail(*refusal_);
   if (machine.up && machine.spec.generation == spec.generation && machine.starts > 0) co_return Result<>{};
   machine.spec = std::move(spec);
   machine.up = true;

@@ -33,6 +33,11 @@ class FakeBackend final : public Backend {
     const std::lock_guard lock(mutex_);
     resizing_ = how;
   }
+  /// Until it is taken back with nullopt, nothing starts.
+  void refuse_starts(std::optional<Error> why) {
+    const std::lock_guard lock(mutex_);
+    refusal_ = std::move(why);
+  }
   /// The guests that were held back report READY.
   void release();
   /// Something happens to a running machine by itself.
@@ -69,6 +74,7 @@ class FakeBackend final : public Backend {
   mutable std::mutex mutex_;
   std::map<std::int64_t, Machine> machines_;
   bool held_ = false;
+  std::optional<Error> refusal_;
   Resizing resizing_ = Resizing::live;
   std::int64_t sequence_ = 0;
   MachineEvents* events_ = nullptr;

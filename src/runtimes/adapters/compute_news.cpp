@@ -73,6 +73,9 @@ Result<> ComputeNews::consume(sql::Tx& tx, const bus::Message& message) {
   auto news = meant->news;
   const bool well = server && server->observed == compute::Observed::ready;
   if (news == MachineNews::change_undone && !well) news = MachineNews::failed;
+  // Its restart had to wait, which was told as an error.
+  if (news == MachineNews::change_finished && well && function->state == FunctionState::error)
+    news = MachineNews::ready;
   if (!meant->told.empty()) tell_function(tx, events_, *record, *function, meant->told, reason);
   if (news) changed = move(tx, events_, *record, *function, *news, reason) || changed;
   if (changed || !meant->told.empty()) store::save(tx, *record, clock_.now());

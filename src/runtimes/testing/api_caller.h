@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/io_threads.h"
 #include "base/secret.h"
 #include "runtimes/api.h"
-#include "runtimes/testing/running.h"
 
 namespace nephele::runtimes::testing {
 
@@ -23,7 +23,7 @@ class ApiCaller {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
-  ApiCaller(Running& loop, Api& api) : loop_(loop), router_(faults_) { router_.add(api, Api::routes()); }
+  ApiCaller(IoThreads& loop, Api& api) : loop_(loop), router_(faults_) { router_.add(api, Api::routes()); }
 
   static Headers as(const std::string& user, const std::string& password = "pass:word") {
     return {{"Authorization", "Basic " + to_base64(user + ":" + password)}};
@@ -58,7 +58,7 @@ class ApiCaller {
     return out;
   }
 
-  Running& loop_;
+  IoThreads& loop_;
   RuntimeFaults faults_;
   http::Router router_;
 };

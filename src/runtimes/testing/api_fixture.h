@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/io_threads.h"
 #include "bus/bus.h"
 #include "runtimes/flavours.h"
 #include "runtimes/testing/api_caller.h"
@@ -43,11 +44,11 @@ class ApiTest : public ::testing::Test {
     return caller.send(http::Verb::del, path, headers);
   }
 
-  Running loop;  // first: an executor outlives the database that resumes on it
+  IoThreads loop{1};  // first: an executor outlives the database that resumes on it
   sql::testing::TestDatabase fresh{sql::Engine::sqlite};
   std::unique_ptr<sql::Database> database = fresh.open();
   SystemClock clock;
-  std::unique_ptr<bus::Bus> bus = bus::in_process_bus(*database, clock, loop.executor(), {}, {});
+  std::unique_ptr<bus::Bus> bus = bus::in_process_bus(*database, clock, loop.first(), {}, {});
   EventLog events{*database, *bus, clock};
   FakeCloud cloud;
   FakeSignIn sign_in;
@@ -55,7 +56,7 @@ class ApiTest : public ::testing::Test {
   Settings settings;
   RuntimesMetrics numbers{*database};
   DatabaseReady ready{*database};
-  Api api{service, events, settings, {&numbers}, {&ready}, {}};
+  Api api{service, settings, {&numbers}, {&ready}, {}};
   ApiCaller caller{loop, api};
 };
 

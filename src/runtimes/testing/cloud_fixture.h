@@ -6,43 +6,26 @@
 #include <stdexcept>
 #include <string>
 
-#include "base/temp_directory.h"
-#include "bus/bus.h"
-#include "compute/compute.h"
-#include "compute/images.h"
-#include "compute/testing/fake_backend.h"
-#include "operations/operations.h"
+#include "base/eventually.h"
+#include "compute/testing/stack.h"
 #include "runtimes/adapters/compute.h"
 #include "runtimes/flavours.h"
-#include "runtimes/testing/running.h"
 
 namespace nephele::runtimes::testing {
 
 using compute::testing::FakeBackend;
 
 /// The compute adapter over real compute, operations and bus; only the machines are not real.
-class ComputeStack {
+class ComputeStack : public compute::testing::Stack {
  public:
-  ComputeStack(sql::Database& database, Running& running) : database_(database), loop(running) {
+  ComputeStack(sql::Database& database, IoThreads& running) : Stack(database, running, std::chrono::milliseconds{20}) {
     bus->consume(compute::server_changed, news);
-    backend.report_to(compute.events());
-    compute.register_handlers();
-    demand(loop.run(compute.start()));
-    demand(loop.run(operations.start()));
-    loop.run(bus->start());
-    for (const auto* part : {"vmlinux", "initrd.img", "root.qcow2", "cmdline"}) image.write(part, part);
-    demand(loop.run(shelf.add("function", image.path().string())));
+    start();
     demand(loop.run(flavours.seed()));
   }
   ~ComputeStack() { stop(); }
   ComputeStack(const ComputeStack&) = delete;
   ComputeStack& operator=(const ComputeStack&) = delete;
-
-  void stop() {
-    if (stopped_) return;
-    stopped_ = true;
-    loop.run(ended());
-  }
 
   static Caller ada() {
     return {.account = "id-of-ada", .admin = false, .user = "ada", .password = Secret("pass:word"), .request_id = "r1"};
@@ -83,58 +66,18 @@ class ComputeStack {
   }
   std::vector<RuntimeEvent> told(RuntimeId id) { return *loop.run(events.after(id, 0, 1000)); }
 
-  template <class T>
-  static void demand(const Result<T>& result) {
-    if (!result) throw std::runtime_error(result.error().sentence());
-  }
-
- private:
-  Task<> ended() {
-    co_await operations.stop();
-    co_await bus->stop();
-    co_await compute.stop();
-  }
-  static operations::Settings operations_settings() {
-    operations::Settings quick;
-    quick.host = "here";
-    quick.first_retry = std::chrono::milliseconds{20};
-    return quick;
-  }
-  compute::Settings compute_settings() const {
-    compute::Settings small;
-    small.host = "here";
-    small.images_directory = images.path().string();
-    small.address_pool = "127.96.16.0/20";
-    small.recover_after = std::chrono::milliseconds{20};
-    return small;
-  }
-
-  sql::Database& database_;
-  bool stopped_ = false;
-
- public:
-  TempDirectory image, images;
-  Running& loop;  ///< outlives the database
-  SystemClock clock;
-  SecretKey key = SecretKey::random();
   Settings settings;
-  operations::Operations operations{database_, key, clock, loop.executor(), operations_settings(), {}};
-  std::unique_ptr<bus::Bus> bus = bus::in_process_bus(database_, clock, loop.executor(), {}, {});
-  FakeBackend backend;
-  compute::Compute compute{database_, operations, *bus, backend, clock, loop.executor(), compute_settings(), {}};
-  EventLog events{database_, *bus, clock};
+  EventLog events{database(), *bus, clock};
   ComputeNews news{events, clock, {}};
-  ComputeCloud cloud{database_, compute, operations, events, clock, settings, {}};
-  compute::Images shelf{database_, clock, images.path().string()};
-  Flavours flavours{database_, clock};
+  ComputeCloud cloud{database(), compute, operations, events, clock, settings, {}};
+  Flavours flavours{database(), clock};
 };
 
 /// Everything that a process over our own cloud needs in its database.
 template <class Migrate>
 void migrate_all(Migrate migrate) {
-  for (const auto& part :
-       {bus::migrations(), operations::Operations::migrations(), compute::Compute::migrations(), migrations()})
-    migrate(part);
+  compute::testing::migrate_all(migrate);
+  migrate(migrations());
 }
 
 }  // namespace nephele::runtimes::testing

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/testing/postgres_server.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
 #include <libpq-fe.h>
-#include <pwd.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,9 +16,14 @@
 #include <thread>
 #include <vector>
 
+#include "base/testing/child.h"
+
 namespace nephele::sql::testing {
 
 namespace {
+
+using nephele::testing::ended_within;
+using nephele::testing::start_child;
 
 struct Finish {
   void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
@@ -37,42 +37,7 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-/// A child process of another user whose output goes to a file, and that ends with this thread's process.
-pid_t start_child(const std::vector<std::string>& words, const std::string& log, uid_t user, gid_t group,
-                  const std::string& folder) {
-  std::vector<char*> arguments;  // made before fork: nothing after it may allocate
-  arguments.reserve(words.size() + 1);
-  for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-
-  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  const int in = ::open("/dev/null", O_RDONLY);
-  if (out < 0 || in < 0 || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0) ::_exit(126);
-  if (::geteuid() == 0 && (::setgroups(1, &group) != 0 || ::setgid(group) != 0 || ::setuid(user) != 0)) ::_exit(126);
-  if (::chdir(folder.c_str()) != 0) ::_exit(126);
-  // After setuid, which clears it. SIGQUIT is PostgreSQL's immediate shutdown.
-  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
-  if (::getppid() != parent) ::_exit(126);
-  ::setpgid(0, 0);  // Ctrl-C in a terminal is for the test
-  ::execv(arguments[0], arguments.data());
-  ::_exit(127);
-}
-
-/// True when it ended within the time.
-bool ended_within(pid_t child, std::chrono::milliseconds time, int* status = nullptr) {
-  const auto until = std::chrono::steady_clock::now() + time;
-  int ignored = 0;
-  for (;;) {
-    const pid_t ended = ::waitpid(child, status != nullptr ? status : &ignored, WNOHANG);
-    if (ended == child || (ended < 0 && errno == ECHILD)) return true;
-    if (std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-}
-
+constexpr int immediate_shutdown = SIGQUIT;                // in PostgreSQL's words
 constexpr std::string_view folder_prefix = "nephele-pg-";  // and the number of the process that made it
 
 /// Removes what test programs that were killed have left. Their servers ended with them.
@@ -104,28 +69,23 @@ Result<> PostgresServer::make() {
                 fmt::format("no PostgreSQL in {}: apt-get install postgresql-15, or name the folder of initdb and "
                             "postgres in NEPHELE_POSTGRES_BIN",
                             programs_));
-  user_ = ::geteuid();
-  group_ = ::getegid();
+  as_ = nephele::testing::run_as("postgres");
   owner_ = ::getpid();
-  if (user_ == 0) {
-    const passwd* other = ::getpwnam("postgres");
-    if (other == nullptr) other = ::getpwnam("nobody");
-    if (other == nullptr)
-      return fail(Kind::unavailable, "PostgreSQL refuses to run as root, and there is no user nobody");
-    user_ = other->pw_uid;
-    group_ = other->pw_gid;
-  }
   // Short: a socket's path has at most 107 characters.
   std::string name = fmt::format("/tmp/{}{}-XXXXXX", folder_prefix, owner_);
-  if (::mkdtemp(name.data()) == nullptr || (::geteuid() == 0 && ::chown(name.c_str(), user_, group_) != 0))
+  if (::mkdtemp(name.data()) == nullptr || (::geteuid() == 0 && ::chown(name.c_str(), as_.user, as_.group) != 0))
     return fail(Kind::unavailable,
                 fmt::format("{}: cannot be made ({})", name, std::generic_category().message(errno)));
   folder_ = name;
 
   const std::string log = folder_ + "/initdb.log";
-  const pid_t child = start_child({programs_ + "/initdb", "--pgdata=" + folder_ + "/data", "--username=nephele",
-                                   "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"},
-                                  log, user_, group_, folder_);
+  const pid_t child =
+      start_child({.words = {programs_ + "/initdb", "--pgdata=" + folder_ + "/data", "--username=nephele",
+                             "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"},
+                   .log = log,
+                   .folder = folder_,
+                   .as = as_,
+                   .end_signal = immediate_shutdown});
   int status = 0;
   if (child < 0 || !ended_within(child, std::chrono::seconds(60), &status) || status != 0)
     return fail(Kind::unavailable, "initdb has not made a database: " + text_of(log));
@@ -137,29 +97,33 @@ Result<> PostgresServer::make() {
 }
 
 Result<> PostgresServer::launch() {
-  server_ = start_child({programs_ + "/postgres",
-                         "-D",
-                         folder_ + "/data",
-                         "-c",
-                         "listen_addresses=",
-                         "-c",
-                         "unix_socket_directories=" + folder_,
-                         "-c",
-                         "fsync=off",
-                         "-c",
-                         "full_page_writes=off",
-                         "-c",
-                         "shared_buffers=16MB",
-                         "-c",
-                         "max_connections=100",
-                         "-c",
-                         "max_wal_senders=0",
-                         "-c",
-                         "wal_level=minimal",
-                         "-c",
-                         "autovacuum=off"},
-                        folder_ + "/server.log", user_, group_, folder_);
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  server_ = start_child({.words = {programs_ + "/postgres",
+                                   "-D",
+                                   folder_ + "/data",
+                                   "-c",
+                                   "listen_addresses=",
+                                   "-c",
+                                   "unix_socket_directories=" + folder_,
+                                   "-c",
+                                   "fsync=off",
+                                   "-c",
+                                   "full_page_writes=off",
+                                   "-c",
+                                   "shared_buffers=16MB",
+                                   "-c",
+                                   "max_connections=100",
+                                   "-c",
+                                   "max_wal_senders=0",
+                                   "-c",
+                                   "wal_level=minimal",
+                                   "-c",
+                                   "autovacuum=off"},
+                         .log = folder_ + "/server.log",
+                         .folder = folder_,
+                         .as = as_,
+                         .end_signal = immediate_shutdown});
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::seconds(240);  // recovery after a crash, on a busy disk
   while (PQping(url("postgres").c_str()) != PQPING_OK) {
     if (server_ < 0 || ended_within(server_, std::chrono::milliseconds(0)) ||
         std::chrono::steady_clock::now() > until) {

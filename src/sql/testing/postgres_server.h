@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/testing/child.h"
 
 /// A PostgreSQL server of one test program: made by initdb in a temporary folder, reached through a Unix socket there,
 /// so that no port is needed. As root it runs under the user postgres (or nobody), as the server insists.
@@ -44,8 +45,7 @@ class PostgresServer {
 
   std::string programs_;
   std::string folder_;
-  uid_t user_ = 0;
-  gid_t group_ = 0;
+  nephele::testing::RunAs as_;
   pid_t owner_ = 0;  ///< the process that began it: a fork of it must not stop the server
   pid_t server_ = 0;
 };

@@ -59,6 +59,9 @@ class TestDatabases : public ::testing::TestWithParam<Engine> {
   /// Opened at the first call.
   Database& database();
   TestDatabase& fresh() { return fresh_; }
+  /// For the end of a test that has executors of its own: who waited for a transaction is forgotten by the database's
+  /// threads a moment after he was told, and his executor must be there until then.
+  void close_database() { database_.reset(); }
   /// On database(); a failure is an exception and so a failed test.
   void migrate(std::span<const Migration> migrations);
 

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/provision_engine/conf.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "base/settings/config_files.h"
+#include "base/settings/symbol_yaml.h"
+
+namespace nephele::apps::engine {
+namespace {
+
+using settings::Node;
+
+constexpr std::array<std::string_view, 4> log_members{"level", "system", "cloud_client", "directory"};
+constexpr std::array unindented{settings::Unindented{.section = "log", .members = log_members}};
+
+/// The published config.json has whole numbers here, and /server/config answers what the file says.
+constexpr std::array<std::string_view, 8> whole_numbers{"port",
+                                                        "timeout",
+                                                        "capacity.disk.default",
+                                                        "capacity.cpu.default",
+                                                        "capacity.cpu.mult",
+                                                        "capacity.memory.default",
+                                                        "capacity.memory.mult",
+                                                        "log.level"};
+
+Result<> check_numbers(const Node& root) {
+  for (const auto name : whole_numbers) {
+    const auto* found = root.at(name);
+    if (found != nullptr && found->value.if_text() != nullptr)
+      return settings::fail_at(found->value.place(), found->spelled + " is the text \"" + *found->value.if_text() +
+                                                         "\"; write a whole number without quotes");
+  }
+  return {};
+}
+
+template <class T>
+auto of(T runtimes::Settings::* member) {
+  return [member](Conf& conf) -> T& { return conf.runtimes.*member; };
+}
+template <class T>
+auto capacity(T runtimes::CapacitySettings::* member) {
+  return [member](Conf& conf) -> T& { return conf.runtimes.capacity.*member; };
+}
+
+auto table() {
+  using runtimes::CapacitySettings;
+  using runtimes::Settings;
+  return settings::Table<Conf>("provision-engine")
+      .add("one_xmlrpc", of(&Settings::one_xmlrpc), {.meaning = "XML-RPC endpoint of oned"})
+      .add("oneflow_server", of(&Settings::oneflow_server), {.meaning = "base URL of OneFlow"})
+      .add("host", of(&Settings::host), {.meaning = "address to listen on"})
+      .add("port", of(&Settings::port), {.meaning = "port to listen on"}, {.min = 1, .max = 65535})
+      .add("timeout", of(&Settings::timeout),
+           {.meaning = "how long machines may take to appear, and a resize", .unit = "seconds"},
+           {.min = 1, .max = 3600})
+      .add("capacity.disk.default", capacity(&CapacitySettings::disk_default_mib),
+           {.meaning = "disk when neither caller nor template says", .unit = "MB"}, {.min = 1})
+      .add("capacity.cpu.default", capacity(&CapacitySettings::cpu_default),
+           {.meaning = "CPUs when neither caller nor template says"}, {.min = 1})
+      .add("capacity.cpu.mult", capacity(&CapacitySettings::cpu_mult), {.meaning = "VCPU_MAX is CPUs times this"},
+           {.min = 1, .max = 1024})
+      .add("capacity.memory.default", capacity(&CapacitySettings::memory_default_mib),
+           {.meaning = "memory when neither caller nor template says", .unit = "MB"}, {.min = 1})
+      .add("capacity.memory.mult", capacity(&CapacitySettings::memory_mult),
+           {.meaning = "MEMORY_MAX is memory times this"}, {.min = 1, .max = 1024})
+      .add("capacity.memory.resize_mode", capacity(&CapacitySettings::memory_resize_mode),
+           {.meaning = "MEMORY_RESIZE_MODE of the VMs"}, {.words = {"BALLOONING", "HOTPLUG"}})
+      .add("log.level", of(&Settings::log_level), {.meaning = "3 ERROR, 2 WARN, 1 INFO, 0 DEBUG"}, {.min = 0, .max = 3})
+      .add("log.system", of(&Settings::log_system), {.meaning = "file or syslog"})
+      .add("cloud", &Conf::cloud, {.meaning = "what stands behind"}, {.words = {"opennebula", "embedded"}})
+      .add_choice("dialect", &Conf::dialect,
+                  std::vector<settings::Word<WhichDialect>>{
+                      {"auto", WhichDialect::found_out}, {"6", WhichDialect::v6}, {"7", WhichDialect::v7}},
+                  {.meaning = "OneFlow's language: of OpenNebula 6 or 7"})
+      .add("verify_tls", &Conf::verify_tls, {.meaning = "check the certificates of oned and OneFlow"})
+      .add("ca_file", &Conf::ca_file, {.meaning = "PEM file of the authorities to believe; empty: the system's"})
+      .add("one_timeout", &Conf::one_timeout, {.meaning = "one call to oned or OneFlow", .unit = "seconds"},
+           {.min = 1, .max = 600})
+      .add_choice("sr_auth", &Conf::sr_auth,
+                  std::vector<settings::Word<runtimes::SrAuth>>{{"credentials", runtimes::SrAuth::credentials},
+                                                                {"none", runtimes::SrAuth::none}},
+                  {.meaning = "what VMs hold of their creator's credentials"})
+      .add("body_max", &Conf::body_max, {.meaning = "longest body of a request", .unit = "bytes"},
+           {.min = 1024, .max = std::int64_t{1} << 20})
+      .add("database", &Conf::database, {.meaning = "postgresql://... that several engines share; empty: a file"})
+      .add("data", &Conf::data, {.meaning = "directory of the journal and its key"})
+      .add("pid_file", &Conf::pid_file, {.meaning = "file with the server's process id"})
+      .add("log.directory", &Conf::log_directory, {.meaning = "directory of the log files"})
+      .add_choice("log.cloud_client", &Conf::calls_to,
+                  std::vector<settings::Word<CallsTo>>{
+                      {"file", CallsTo::file}, {"engine", CallsTo::engine}, {"both", CallsTo::both}},
+                  {.meaning = "where what OpenNebula is asked is logged"})
+      .obsolete("mapping", "remove it: service templates are found by their names")
+      .obsolete("capacity.max", "use capacity.cpu.mult and capacity.memory.mult")
+      .obsolete("capacity.default", "use capacity.cpu.default and capacity.memory.default");
+}
+
+bool is_url(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"})
+    if (text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/' &&
+        std::ranges::none_of(text, [](char c) { return c <= ' ' || c == '\x7f'; }))
+      return true;
+  return false;
+}
+
+/// Puts what is missing behind what the file says; tables are completed member by member.
+void complete(json::Object& into, const json::Object& defaults) {
+  for (const auto& [name, value] : defaults) {
+    json::Value* present = into.find(name);
+    if (present == nullptr || present->is_null()) {
+      into.set(name, value);
+    } else if (present->if_object() != nullptr && value.if_object() != nullptr) {
+      complete(*present->if_object(), *value.if_object());
+    }
+  }
+}
+
+json::Value echo(const Node& root, const Conf& conf) {
+  json::Value written = root.to_json();
+  json::Object out = written.if_object() == nullptr ? json::Object{} : *written.if_object();
+  if (out.contains("database")) out.set("database", "(hidden)");
+  complete(out, *runtimes::engine_conf(conf.runtimes).if_object());
+  return out;
+}
+
+/// The engine has always gone on with a file then; so does ours, and says so.
+void mend_log_system(Conf& conf, std::vector<std::string>& warnings) {
+  auto& system = conf.runtimes.log_system;
+  if (system == "file" || system == "syslog") return;
+  warnings.push_back("Invalid logging system: " + system + ". Fallback to file logging");
+  system = "file";
+}
+
+}  // namespace
+
+std::string conf_path() {
+  const char* named = std::getenv("PROVISION_ENGINE_CONF");  // NOLINT(concurrency-mt-unsafe): before any thread
+  return named == nullptr || *named == '\0' ? "/etc/provision-engine/engine.conf" : named;
+}
+
+Result<Read> read_conf(const std::string& path) {
+  const auto failed = [&](const Error& error) {
+    return fail(error.kind(), "Failed to load configuration at " + path + "\n" + error.sentence());
+  };
+  const auto text = settings::read_file(path);
+  if (!text) return failed(text.error());
+  auto document = settings::read_symbol_yaml(*text, path, unindented);
+  if (!document) return failed(document.error());
+  if (document->root.if_table() == nullptr || document->root.if_table()->empty())
+    return failed(Error(Kind::invalid, path + ": the file says nothing; share/etc/engine.conf shows all keys"));
+  if (const auto numbers = check_numbers(document->root); !numbers) return failed(numbers.error());
+  const auto rows = table();
+  auto conf = rows.load({.files = {document->root}, .environment = {}, .flags = {}});
+  if (!conf) return failed(conf.error());
+  for (const auto& [name, url] : {std::pair(":one_xmlrpc:", &conf->values.runtimes.one_xmlrpc),
+                                  std::pair(":oneflow_server:", &conf->values.runtimes.oneflow_server)})
+    if (!is_url(*url))
+      return failed(Error(Kind::invalid, std::string(name) + " is \"" + *url + "\"; write http://HOST:PORT/..."));
+  // Without a word in its section the level is INFO; without the section it is WARN.
+  const auto* log = document->root.entry("log");
+  if (log != nullptr && log->value.if_table() != nullptr && log->value.entry("level") == nullptr)
+    conf->values.runtimes.log_level = 1;
+  Read out{.conf = std::move(*conf), .warnings = std::move(document->warnings)};
+  mend_log_system(out.conf.values, out.warnings);
+  const auto keys = rows.keys();
+  for (auto& warning : settings::unknown_keys(document->root, keys, rows.obsolete()))
+    out.warnings.push_back(std::move(warning));
+  out.conf.values.runtimes.shown = echo(document->root, out.conf.values);
+  return out;
+}
+
+std::string listen_address(const Conf& conf) {
+  return conf.runtimes.host == "localhost" ? "127.0.0.1" : conf.runtimes.host;
+}
+
+log::Level log_level(const Conf& conf) {
+  constexpr std::array levels{log::Level::debug, log::Level::info, log::Level::warn, log::Level::error};
+  return levels.at(static_cast<std::size_t>(conf.runtimes.log_level));  // 0 to 3: the table sees to that
+}
+
+std::vector<settings::Shown> shown(const Read& read) {
+  return table().show(read.conf);
+}
+
+}  // namespace nephele::apps::engine

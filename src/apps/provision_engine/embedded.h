@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "apps/common/daemon.h"
+#include "apps/provision_engine/conf.h"
+
+namespace nephele::apps::engine {
+
+/// `:cloud: embedded`: the engine's face before the embedded cloud, which lives in `:data:` and may have a nephele.conf
+/// there for what engine.conf does not know. Returns when the process is asked to end.
+Result<> serve_embedded(const Conf& conf, Starter& starter);
+
+}  // namespace nephele::apps::engine

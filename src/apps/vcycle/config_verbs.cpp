@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// vcycle check-config, vcycle shutdown.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "apps/vcycle/verbs.h"
+#include "base/cli_table.h"
+#include "fleet/adapters/options.h"
+#include "fleet/config.h"
+#include "fleet/urls.h"
+#include "fleet/vacuum_pipes.h"
+
+namespace nephele::apps::vcycle {
+
+namespace {
+
+/// Files that a machinetype names and that are not there.
+void look_for_files(const Context& context, const fleet::Space& space, const fleet::MachineType& type,
+                    std::vector<std::string>& warnings) {
+  const std::string folder = context.files.machinetype(space.name, type.name, type.path);
+  const auto look = [&](const std::string& option, const std::string& path) {
+    if (path.empty() || fleet::is_url(path) || path.starts_with("image:")) return;
+    const std::string full = path.starts_with("/") ? context.files.rooted(path) : folder + "/files/" + path;
+    std::error_code ignored;
+    if (std::filesystem::exists(full, ignored)) return;
+    warnings.push_back("[machinetype " + space.name + " " + type.name + "] " + option + ": " + full + " is not there");
+  };
+  std::error_code ignored;
+  look("user_data", type.user_data);
+  if (type.user_data_proxy && !std::filesystem::exists(folder + "/x509cert.pem", ignored) &&
+      !std::filesystem::exists(folder + "/x509key.pem", ignored))
+    warnings.push_back("[machinetype " + space.name + " " + type.name + "] user_data_proxy: " + folder +
+                       "/x509cert.pem is not there");
+  if (!type.image_signing_dn.empty() && type.root_image.starts_with("image:"))
+    warnings.push_back("[machinetype " + space.name + " " + type.name +
+                       "] cernvm_signing_dn: an image that the cloud has already is not checked");
+  if (type.root_image.ends_with(".hdd"))
+    warnings.push_back("[machinetype " + space.name + " " + type.name +
+                       "] root_image: of CernVM's images clouds take the generic .iso, not the .hdd");
+  look("root_public_key", type.root_public_key);
+  for (const auto& [name, path] : type.user_data_files) look("user_data_file_" + name, path);
+}
+
+json::Value json_of(const std::vector<std::string>& sentences) {
+  json::Array out;
+  for (const auto& sentence : sentences) out.emplace_back(sentence);
+  return json::Value(std::move(out));
+}
+
+}  // namespace
+
+int check_config(const Context& context) {
+  const auto found = fleet::find_config_files(context.files.root());
+  const fleet::PipeCache pipes(context.files);
+  const auto config = fleet::read_configuration(found.texts, &pipes);
+  std::vector<std::string> problems, warnings = found.warnings;
+  for (const auto& list : {found.problems, config.problems})
+    for (const auto& problem : list) problems.push_back(problem.sentence);
+  warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+  cli::Table table({{"space", "SPACE"},
+                    {"machinetype", "MACHINETYPE"},
+                    {"api", "API"},
+                    {"target_share", "SHARE", cli::Align::right},
+                    {"processors", "PROCESSORS", cli::Align::right},
+                    {"files", "FILES"}});
+  for (const auto& space : config.spaces) {
+    if (const auto good = fleet::check_cloud_options(space); !good) problems.push_back(good.error().sentence());
+    if (!space.name.contains('.'))
+      warnings.push_back("the name of the space " + space.name + " is not fully qualified");
+    for (const auto& type : space.types) {
+      look_for_files(context, space, type, warnings);
+      table.add({space.name, type.name, space.api, type.target_share, type.min_processors,
+                 context.files.machinetype(space.name, type.name, type.path)});
+    }
+  }
+  if (found.texts.empty())
+    problems.emplace_back("there is no " + context.files.root() + "/etc/vcycle.conf and no other configuration");
+  if (context.json) {
+    json::Object out;
+    out.append("problems", json_of(problems));
+    out.append("warnings", json_of(warnings));
+    out.append("machinetypes", table.to_json());
+    std::cout << json::pretty(json::Value(std::move(out))) << '\n';
+    return problems.empty() ? 0 : 1;
+  }
+  for (const auto& warning : warnings) std::cerr << "warning: " << warning << '\n';
+  for (const auto& problem : problems) std::cerr << problem << '\n';
+  if (!table.empty()) std::cout << table.text(cli::screen_of(STDOUT_FILENO));
+  std::cout << (problems.empty() ? "The configuration is in order.\n"
+                                 : "What is named above does nothing until it is mended.\n");
+  return problems.empty() ? 0 : 1;
+}
+
+int shutdown(const Context& context, std::int64_t when) {
+  const fleet::Instant end{fleet::seconds{when}};
+  if (context.space.empty()) return complain(Error(Kind::invalid, "say which space, with --space"));
+  if (end <= context.now) return complain(Error(Kind::invalid, "that time has passed; name a later one"));
+  const auto names = fleet::names_in(context.files.current(context.space, ""));
+  if (!names) return complain(names.error());
+  std::size_t lowered = 0;
+  for (const auto& name : *names) {
+    const std::string file = context.files.current(context.space, name) + "/jobfeatures/shutdowntime_job";
+    if (const auto now = fleet::read_instant(file); now && *now <= end) continue;
+    if (const auto written = context.files.write(file, fleet::to_text(end), 0644); !written) {
+      complain(written.error());
+      continue;
+    }
+    ++lowered;
+  }
+  std::cout << fmt::format("{} of {} machines of {} end by {}; for new ones set shutdown_time = {} in [space {}]\n",
+                           lowered, names->size(), context.space, fleet::to_text(end), when, context.space);
+  return 0;
+}
+
+}  // namespace nephele::apps::vcycle

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/vcycle/verbs.h"
+#include "fleet/vac_messages.h"
+
+namespace nephele::apps::vcycle {
+
+/// What is known of one space at one factory: by its files at this one, by its responder at another.
+struct Sight {
+  std::string factory, space;
+  bool here = false;
+  double seconds = 0;      ///< until it was known
+  fleet::Instant as_of{};  ///< of the last cycle; of another factory: when it said so
+  std::string version;
+  std::vector<fleet::MachineView> machines;
+  std::vector<fleet::MachinetypeStatus> types;
+  fleet::FactoryStatus status;
+};
+
+/// Looks at the factories that are named, else at those of the configuration, else at this one. By factory and space;
+/// what is missing is told on standard error. The error: nobody knows anything.
+Result<std::vector<Sight>> look_at(const Context& context, const Whom& whom, std::vector<fleet::Question> questions);
+
+}  // namespace nephele::apps::vcycle

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/adapters/options.h"
+
+#include "fleet/adapters/azure_options.h"
+#include "fleet/adapters/dbce_options.h"
+#include "fleet/adapters/ec2_options.h"
+#include "fleet/adapters/google_options.h"
+#include "fleet/adapters/occi_options.h"
+#include "fleet/adapters/opennebula_options.h"
+#include "fleet/adapters/openstack_options.h"
+#include "fleet/adapters/terms.h"
+#include "fleet/machine_name.h"
+
+namespace nephele::fleet {
+
+namespace {
+
+std::unexpected<Error> wrong_image(const Space& space, const MachineType& type, const std::string& advice) {
+  return wrong_in(space, "has no machines of " + type.name + " with root_image = " + type.root_image + "; " + advice);
+}
+
+/// Of clouds that images are not uploaded to.
+Result<> check_images(const Space& space, bool may_be_empty, const std::string& advice) {
+  for (const auto& type : space.types) {
+    if (named_image(type.root_image) || (may_be_empty && type.root_image.empty())) continue;
+    return wrong_image(space, type, advice);
+  }
+  return {};
+}
+
+/// Here and where machines are made, not where the cloud is: what is wrong with one machinetype stops no other.
+Result<> check_type_names(const Space& space, const std::string& cloud, std::size_t longest) {
+  const std::size_t left = longest - machine_prefix.size() - 1 - machine_name_drawn;
+  for (const auto& type : space.types)
+    if (type.name.size() > left)
+      return wrong_in(space, "has a machinetype " + type.name + "; machines at " + cloud + " have names of " +
+                                 std::to_string(longest) + " characters at most, so that " + std::to_string(left) +
+                                 " are left for it");
+  return {};
+}
+
+}  // namespace
+
+Result<> check_cloud_options(const Space& space) {
+  if (space.api == "openstack") TRY_VOID(openstack_options(space));
+  if (space.api == "ec2") {
+    TRY_VOID(ec2_options(space));
+    TRY_VOID(check_images(space, false, "write image:ami-..."));
+  }
+  if (space.api == "azure") {
+    TRY_VOID(azure_options(space));
+    TRY_VOID(check_type_names(space, "Azure", azure_name_max));
+    TRY_VOID(
+        check_images(space, false, "write image:NAME, image:PUBLISHER:OFFER:SKU:VERSION or image:/subscriptions/..."));
+  }
+  if (space.api == "google") {
+    TRY_VOID(google_options(space));
+    TRY_VOID(check_type_names(space, "Google", google_name_max));
+    TRY_VOID(check_images(space, false, "write image:NAME, image:PROJECT/NAME or image:PROJECT/family/NAME"));
+  }
+  if (space.api == "occi") {
+    TRY_VOID(occi_options(space));
+    TRY_VOID(check_images(space, false, "write image:NAME, where NAME is an OS template of the service"));
+  }
+  if (space.api == "dbce") {
+    TRY(const auto options, dbce_options(space));
+    for (const auto& type : space.types)
+      if (options.images.at(type.name).empty())
+        return wrong_image(space, type, "write image:ID, the id of an image of the Cloud Exchange");
+  }
+  if (space.api == "opennebula") {
+    TRY_VOID(opennebula_options(space));
+    TRY_VOID(check_images(space, true, "write image:NAME, or nothing for the disk of the VM template"));
+  }
+  return {};
+}
+
+}  // namespace nephele::fleet

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/settings/config_files.h"
+#include "fleet/addresses.h"
+#include "fleet/config_sections.h"
+#include "fleet/config_tables.h"
+#include "fleet/vacuum_pipes.h"
+
+namespace nephele::fleet {
+
+namespace {
+
+using settings::Node;
+
+constexpr std::string_view option_prefix = "user_data_option_";
+constexpr std::string_view file_prefix = "user_data_file_";
+
+bool is_user_data(std::string_view name) {
+  return name.starts_with(option_prefix) || name.starts_with(file_prefix);
+}
+
+/// Options of clouds, which their own readers know.
+constexpr std::array<std::string_view, 46> cloud_options{"api_version",
+                                                         "flavor_names",
+                                                         "url",
+                                                         "project_name",
+                                                         "domain_name",
+                                                         "glance_api",
+                                                         "region",
+                                                         "security_groups",
+                                                         "network_uuid",
+                                                         "username",
+                                                         "password_base64",
+                                                         "password",
+                                                         "cred_id",
+                                                         "cred_secret",
+                                                         "access_key",
+                                                         "secret_key",
+                                                         "version",
+                                                         "service",
+                                                         "project_id",
+                                                         "client_email",
+                                                         "private_key",
+                                                         "ca_file",
+                                                         "signature",
+                                                         "subnets",
+                                                         "flavor_processors",
+                                                         "tag_at_creation",
+                                                         "compute_microversion",
+                                                         "key_file",
+                                                         "token_url",
+                                                         "network",
+                                                         "disk_type",
+                                                         "public_ip",
+                                                         "subscription",
+                                                         "resource_group",
+                                                         "location",
+                                                         "tenant_id",
+                                                         "client_id",
+                                                         "client_secret",
+                                                         "login_url",
+                                                         "certificate",
+                                                         "pfx",
+                                                         "proxy",
+                                                         "identity_provider",
+                                                         "protocol",
+                                                         "token_file",
+                                                         "key"};
+
+std::string at(const Node& node) {
+  return node.place().text() + ": ";
+}
+
+/// Reads one section by its table, and what is wrong with it into `problems`.
+template <class S>
+class Section {
+ public:
+  Section(const settings::Table<S>& table, const Sections::Section& section, Configuration& into)
+      : table_(table), section_(section), options_(section.options), into_(into) {}
+
+  /// Options that another section gives where this one has none.
+  void inherit(const Node& from, const auto& which) {
+    for (const auto& option : *from.if_table())
+      if (which(option.key) && options_.entry(option.key) == nullptr)
+        options_.set(option.key, option.spelled, option.value);
+  }
+
+  std::optional<S> read() {
+    rename_old();
+    drop_what_is_passed_over();
+    warn_of_unknown();
+    const auto loaded = table_.load({.files = {options_}});
+    if (!loaded) {
+      wrong(loaded.error().sentence());
+      for (const auto& [name, also] : loaded.error().details())
+        if (name == "also") wrong(also);
+      return std::nullopt;
+    }
+    return loaded->values;
+  }
+
+  bool has(std::string_view option) const { return options_.entry(option) != nullptr; }
+  bool require(std::initializer_list<std::string_view> names) {
+    bool all = true;
+    for (const auto name : names) {
+      if (has(name)) continue;
+      wrong(section_.place.text() + ": " + std::string(name) + " missing; set it in " + section_.header);
+      all = false;
+    }
+    return all;
+  }
+  void wrong(std::string sentence) { into_.problems.push_back({section_.header, std::move(sentence)}); }
+  const Node& options() const { return options_; }
+
+ private:
+  void rename_old() {
+    for (const auto& [old, now] : renamed_in(table_.service())) {
+      const auto* given = options_.entry(old);
+      if (given == nullptr) continue;
+      into_.warnings.push_back(at(given->value) + std::string(old) + " is deprecated; use " + std::string(now));
+      const settings::Entry copy = *given;
+      options_.set(std::string(now), copy.spelled, copy.value);
+    }
+  }
+  void drop_what_is_passed_over() {
+    Node kept(options_.place(), Node::Table{});
+    for (const auto& option : *options_.if_table()) {
+      if (!is_lenient(option.key) || is_readable(option))
+        kept.set(option.key, option.spelled, option.value);
+      else
+        into_.warnings.push_back(at(option.value) + option.spelled + " cannot be read; the default is taken");
+    }
+    options_ = std::move(kept);
+  }
+  /// By a table of its own row alone.
+  bool is_readable(const settings::Entry& option) const {
+    Node alone(options_.place(), Node::Table{});
+    alone.set(option.key, option.spelled, option.value);
+    return table_.load({.files = {alone}}).has_value();
+  }
+  void warn_of_unknown() {
+    auto known = table_.keys();
+    const auto add = [&known](std::string_view name) { known.emplace_back().name = name; };
+    for (const auto name : cloud_options) add(name);
+    for (const auto& [old, now] : renamed_in(table_.service())) add(old);
+    Node looked_at(options_.place(), Node::Table{});
+    for (const auto& option : *options_.if_table())
+      if (!is_user_data(option.key)) looked_at.set(option.key, option.spelled, option.value);
+    for (auto& warning : settings::unknown_keys(looked_at, known, obsolete_options()))
+      into_.warnings.push_back(std::move(warning));
+  }
+
+  const settings::Table<S>& table_;
+  const Sections::Section& section_;
+  Node options_;
+  Configuration& into_;
+};
+
+bool made_of_pattern_letters(std::string_view name) {
+  return !name.empty() &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+/// user_data_option_X and user_data_file_X.
+bool take_user_data(Section<MachineType>& section, MachineType& type) {
+  bool good = true;
+  for (const auto& option : *section.options().if_table()) {
+    if (!is_user_data(option.key)) continue;
+    const bool is_file = option.key.starts_with(file_prefix);
+    const auto name = option.key.substr(is_file ? file_prefix.size() : option_prefix.size());
+    if (!made_of_pattern_letters(name)) {
+      section.wrong(at(option.value) + option.spelled + ": after the prefix only letters, digits and _ may stand");
+      good = false;
+      continue;
+    }
+    (is_file ? type.user_data_files : type.user_data_options)[name] = *option.value.if_text();
+  }
+  return good;
+}
+
+/// NAME or NAME:PORT
+bool take_proxy_type(Section<MachineType>& section, MachineType& type) {
+  const auto colon = type.cvmfs_proxy_machinetype.find(':');
+  if (colon == std::string::npos) return true;
+  const std::string port = type.cvmfs_proxy_machinetype.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), type.cvmfs_proxy_port);
+  type.cvmfs_proxy_machinetype.resize(colon);
+  if (error == std::errc{} && end == port.data() + port.size()) return true;
+  section.wrong(at(section.options().entry("cvmfs_proxy_machinetype")->value) + "cvmfs_proxy_machinetype: \"" + port +
+                "\" is no port; write NAME or NAME:PORT");
+  return false;
+}
+
+std::optional<MachineType> machinetype_from(const std::string& name, const Sections::Section& section,
+                                            const Node& common, const Node& space, Configuration& into) {
+  Section<MachineType> reader(machinetype_table(), section, into);
+  reader.inherit(common, [](const std::string& option) { return is_user_data(option) || option == "root_public_key"; });
+  reader.inherit(space, [](const std::string& option) { return option == "flavor_names"; });
+  auto type = reader.read();
+  const bool complete = reader.require({"user_data", "backoff_seconds", "fizzle_seconds"});
+  if (!type || !complete) return std::nullopt;
+  type->name = name;
+  if (type->hs06_per_machine && !type->hs06_per_processor)
+    type->hs06_per_processor = *type->hs06_per_machine / static_cast<double>(type->min_processors);
+  bool good = take_user_data(reader, *type);
+  good = take_proxy_type(reader, *type) && good;
+  if (type->max_processors && *type->max_processors < type->min_processors) {
+    reader.wrong(section.place.text() + ": max_processors " + std::to_string(*type->max_processors) +
+                 " is below min_processors " + std::to_string(type->min_processors));
+    good = false;
+  }
+  return good ? std::move(type) : std::nullopt;
+}
+
+bool check_space(Section<Space>& reader, const Space& space, const settings::Place& place) {
+  constexpr std::array<std::string_view, 9> known{"openstack", "ec2",     "occi",    "azure",     "google",
+                                                  "dbce",      "creamce", "nephele", "opennebula"};
+  bool good = true;
+  if (std::ranges::find(known, space.api) == known.end()) {
+    reader.wrong(place.text() + ": api " + space.api +
+                 " is not a supported API; write openstack, ec2, google, azure, occi, dbce, opennebula or nephele");
+    good = false;
+  }
+  for (const auto& hostport : space.vacmon_hostports) {
+    if (host_port(hostport)) continue;
+    reader.wrong(place.text() + ": vacmon_hostport " + hostport + " is no HOST:PORT");
+    good = false;
+  }
+  return good;
+}
+
+/// A pipe's machinetypes have its limits together.
+void join_pipes(Space& space, const std::vector<PipeUse>& pipes) {
+  for (std::size_t i = 0; i < pipes.size(); ++i) {
+    if (pipes[i].space != space.name) continue;
+    for (auto& type : space.types) {
+      if (std::ranges::find(pipes[i].machinetypes, type.name) == pipes[i].machinetypes.end()) continue;
+      type.pipe = i + 1;
+      type.pipe_processors_limit = pipes[i].processors_limit;
+      type.pipe_machines_limit = pipes[i].machines_limit;
+    }
+  }
+}
+
+void add_space(const std::string& name, const Sections& sections, Configuration& into) {
+  const auto& section = sections.spaces.at(name);
+  const Node& common = sections.common.options;
+  Section<Space> reader(space_table(), section, into);
+  reader.inherit(common, [](const std::string& option) {
+    constexpr std::array<std::string_view, 6> inherited{"gocdb_sitename", "vacmon_hostport", "shutdown_time",
+                                                        "draining",       "total_machines",  "write_glue"};
+    return std::ranges::find(inherited, option) != inherited.end();
+  });
+  auto space = reader.read();
+  if (!reader.require({"api"}) || !space || !check_space(reader, *space, section.place)) return;
+  space->name = name;
+  space->options = reader.options();
+  if (const auto types = sections.machinetypes.find(name); types != sections.machinetypes.end())
+    for (const auto& [type_name, type_section] : types->second)
+      if (auto type = machinetype_from(type_name, type_section, common, reader.options(), into))
+        space->types.push_back(std::move(*type));
+  if (space->types.empty()) {
+    reader.wrong(section.place.text() + ": the space " + name + " has no machinetype that can be used; add a section " +
+                 "[machinetype " + name + " NAME]");
+    return;
+  }
+  join_pipes(*space, into.pipes);
+  into.spaces.push_back(std::move(*space));
+}
+
+/// What the responder and its askers could not work with goes, and the rest stays.
+void check_factory(const Sections::Section& section, FactorySettings& factory, std::vector<Problem>& problems) {
+  const auto wrong = [&](const char* option, const std::string& what) {
+    const auto* given = section.options.entry(option);
+    const auto& place = given != nullptr ? given->value.place() : section.place;
+    problems.push_back({section.header, place.text() + ": " + option + ": " + what});
+  };
+  std::erase_if(factory.factories, [&](const std::string& name) {
+    const bool bad = !host_port(name, vacquery_port);
+    if (bad) wrong("factories", "\"" + name + "\" is no host; write HOST, HOST:PORT or [IPV6]:PORT");
+    return bad;
+  });
+  if (const auto networks = Networks::parse(factory.responder_networks); !networks) {
+    wrong("responder_networks", networks.error().sentence());
+    factory.responder_networks.clear();  // nobody rather than a part
+  }
+  if (!factory.responder_address.empty() && !Address::from(factory.responder_address)) {
+    wrong("responder_address", "\"" + factory.responder_address + "\" is no address; write 192.0.2.1 or 2001:db8::1");
+    factory.responder_port = 0;  // rather than listen where nobody wanted it
+  }
+}
+
+}  // namespace
+
+std::uint16_t FactorySettings::usual_port() const {
+  return responder_port && *responder_port != 0 ? *responder_port : vacquery_port;
+}
+
+std::optional<std::uint16_t> FactorySettings::responder() const {
+  if (responder_port == 0 || (!responder_port && factories.empty())) return std::nullopt;
+  return usual_port();
+}
+
+Lifetime MachineType::lifetime() const {
+  return {.max_wallclock = max_wallclock,
+          .fizzle = fizzle,
+          .has_heartbeat = !heartbeat_file.empty(),
+          .heartbeat = heartbeat};
+}
+
+ShareRules MachineType::rules() const {
+  return {.target_share = target_share,
+          .backoff = backoff,
+          .fizzle = fizzle,
+          .machine_processors = min_processors,
+          .hs06_per_processor = hs06_per_processor,
+          .processors_limit = processors_limit,
+          .machines_limit = machines_limit,
+          .max_starting_processors = max_starting_processors,
+          .pipe = pipe,
+          .pipe_processors_limit = pipe_processors_limit,
+          .pipe_machines_limit = pipe_machines_limit};
+}
+
+SpaceRules Space::rules() const {
+  return {.processors_limit = processors_limit,
+          .machines_limit = machines_limit,
+          .shutdown = shutdown,
+          .draining = draining};
+}
+
+Configuration read_configuration(const std::vector<ConfigText>& files, const PipeCopies* pipes) {
+  Sections sections = read_sections(files);
+  Configuration out;
+  out.problems = std::move(sections.problems);
+  if (!sections.common.header.empty()) {
+    const auto loaded = factory_table().load({.files = {sections.common.options}});
+    if (loaded) {
+      out.factory = loaded->values;
+      check_factory(sections.common, out.factory, out.problems);
+    } else {
+      out.problems.push_back({sections.common.header, loaded.error().sentence()});
+    }
+  }
+  expand_pipes(sections, pipes, out);
+  for (const auto& name : sections.space_order) add_space(name, sections, out);
+  return out;
+}
+
+std::vector<OptionDoc> documented_options() {
+  std::vector<OptionDoc> out;
+  const auto add = [&out](const std::string& section, std::vector<settings::Key> keys) {
+    for (auto& key : keys) out.push_back({section, std::move(key)});
+  };
+  add("settings", factory_table().keys());
+  add("space", space_table().keys());
+  add("machinetype", machinetype_table().keys());
+  add("vacuum_pipe", pipe_table().keys());
+  return out;
+}
+
+}  // namespace nephele::fleet

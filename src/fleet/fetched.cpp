@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a machine is told that is not in the configuration: files of web servers, and proxies made for it.
+#include "fleet/space_cycle.h"
+#include "fleet/x509_proxy.h"
+
+namespace nephele::fleet {
+
+/// Each URL once a cycle, its failure too: the machines of one cycle are told the same, and a server that is down is
+/// not asked by each of them.
+Task<Result<std::string>> SpaceCycle::fetched(std::string url) {
+  if (remote_ == nullptr) co_return fail(Kind::invalid, "Failed to read " + url + ": nothing is fetched here");
+  auto known = fetched_.find(url);
+  if (known == fetched_.end()) known = fetched_.emplace(url, co_await remote_->get(url, deadline())).first;
+  co_return known->second;
+}
+
+/// Good for as long as the machine may live.
+Result<Secret> SpaceCycle::proxy_of(const MachineType& type, const std::string& machine) const {
+  ProxyWish wish{.certificates = {},
+                 .key = {},
+                 .now = now_,
+                 .lifetime = type.max_wallclock,
+                 .legacy = type.legacy_proxy,
+                 .name = machine};
+  TRY_VOID(read_x509_signer(files_.machinetype(space_.name, type.name, type.path), wish));
+  auto made = make_x509_proxy(wish);
+  if (!made) return fail(Kind::invalid, "user_data_proxy of " + type.name + ": " + made.error().sentence());
+  return made;
+}
+
+}  // namespace nephele::fleet

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/json.h"
+#include "fleet/report.h"
+
+namespace nephele::fleet {
+
+enum class Glue : std::uint8_t { v2_0, v2_1 };
+
+/// What a site's information system is told of a space (contract vcycle, 5.5).
+json::Value glue_of(const SpaceReport& report, Glue version);
+
+}  // namespace nephele::fleet

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/machine_record.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text_file.h"
+
+namespace nephele::fleet {
+
+namespace {
+
+constexpr std::size_t message_max = 256;
+
+/// One "name value" per line.
+void read_limits(const std::string& path, MachineRecord& into) {
+  const auto text = read_state(path);
+  if (!text) return;
+  Lifetime lifetime;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto blank = line.find(' ');
+    if (blank == std::string_view::npos) continue;
+    const auto key = line.substr(0, blank);
+    const auto value = line.substr(blank + 1);
+    std::int64_t number = 0;
+    std::from_chars(value.data(), value.data() + value.size(), number);
+    if (key == "max_wallclock_seconds") lifetime.max_wallclock = seconds{number};
+    if (key == "fizzle_seconds") lifetime.fizzle = seconds{number};
+    if (key == "heartbeat_file") into.heartbeat_file = value;
+    if (key == "heartbeat_seconds") lifetime.heartbeat = seconds{number};
+    if (key == "accounting_fqan") into.fqan = value;
+  }
+  lifetime.has_heartbeat = !into.heartbeat_file.empty();
+  into.lifetime = lifetime;
+}
+
+std::string text_in(const std::string& path) {
+  return read_state(path).value_or("");
+}
+
+}  // namespace
+
+MachineRecord read_machine(std::string folder, std::string name) {
+  MachineRecord out;
+  const std::string at = folder + "/";
+  out.name = std::move(name);
+  out.folder = std::move(folder);
+  out.created = read_instant(at + "created");
+  out.updated = read_instant(at + "updated");
+  out.started = read_instant(at + "started");
+  out.stopped = read_instant(at + "stopped");
+  out.deleted = read_instant(at + "deleted");
+  if (out.deleted) out.deletions = static_cast<std::int32_t>(read_number(at + "deletions").value_or(0));
+  out.heard = read_instant(at + "manager_heartbeat");
+  out.missing_since = read_instant(at + "missing_since");
+  out.machinetype = text_in(at + "machinetype_name");
+  out.zone = text_in(at + "zone");
+  out.manager = text_in(at + "manager");
+  out.id = text_in(at + "jobfeatures/job_id");
+  out.processors = read_number(at + "jobfeatures/allocated_cpu");
+  out.max_rss_bytes = read_number(at + "jobfeatures/max_rss_bytes");
+  out.hs06 = read_real(at + "jobfeatures/hs06_job");
+  out.shutdown = read_instant(at + "jobfeatures/shutdowntime_job");
+  out.refused = ::access((at + "refused").c_str(), F_OK) == 0;
+  read_limits(at + "limits", out);
+  return out;
+}
+
+std::optional<Instant> heartbeat_of(const std::string& folder, const std::string& file) {
+  if (file.empty() || file.contains('/') || file.starts_with(".")) return std::nullopt;
+  struct stat info{};
+  if (::lstat((folder + "/joboutputs/" + file).c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return Instant{seconds{info.st_ctim.tv_sec}};
+}
+
+std::string message_in(const std::string& folder) {
+  const auto file = open_untrusted(folder + "/joboutputs/shutdown_message", O_RDONLY);
+  if (!file) return {};
+  std::string text(message_max, '\0');
+  const auto got = ::pread(file->get(), text.data(), text.size(), 0);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  constexpr std::string_view blanks = " \t\r\n\v\f";
+  const auto begin = text.find_first_not_of(blanks);
+  if (begin == std::string::npos) return {};
+  text = text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::string limits_text(const Lifetime& lifetime, const std::string& heartbeat_file, const std::string& fqan) {
+  std::string out = "max_wallclock_seconds " + std::to_string(lifetime.max_wallclock.count()) + "\nfizzle_seconds " +
+                    std::to_string(lifetime.fizzle.count()) + "\n";
+  if (!heartbeat_file.empty()) out += "heartbeat_file " + heartbeat_file + "\n";
+  if (lifetime.heartbeat) out += "heartbeat_seconds " + std::to_string(lifetime.heartbeat->count()) + "\n";
+  if (!fqan.empty()) out += "accounting_fqan " + fqan + "\n";
+  return out;
+}
+
+}  // namespace nephele::fleet

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "fleet/files.h"
+#include "fleet/model.h"
+
+namespace nephele::fleet {
+
+/// What is written down about one machine, a small file each (contract vcycle, 2.3). Files that this release does not
+/// know stay as they are, so that several releases can share a space.
+struct MachineRecord {
+  std::string name;
+  std::string folder;
+  std::optional<Instant> created, updated, started, stopped, deleted;
+  std::optional<Instant> heard;          ///< manager_heartbeat: when its manager last saw it on the cloud
+  std::optional<Instant> missing_since;  ///< listed no more
+  std::int32_t deletions = 0;
+  std::string machinetype, zone, manager, id;
+  std::optional<std::int64_t> processors, max_rss_bytes;
+  std::optional<double> hs06;
+  std::optional<Instant> shutdown;
+  std::optional<Lifetime> lifetime;  ///< as it was when the machine was made
+  std::string heartbeat_file, fqan;
+  bool refused = false;  ///< the cloud said that it made no such machine
+};
+
+MachineRecord read_machine(std::string folder, std::string name);
+
+/// When the file in joboutputs last came; nothing where it never did.
+std::optional<Instant> heartbeat_of(const std::string& folder, const std::string& file);
+/// joboutputs/shutdown_message, on one line and of limited length: its writer is not to be trusted.
+std::string message_in(const std::string& folder);
+
+/// The limits of a machine, for the time when its type has left the configuration.
+std::string limits_text(const Lifetime& lifetime, const std::string& heartbeat_file, const std::string& fqan);
+
+}  // namespace nephele::fleet

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "fleet/testing/space_ground.h"
+
+namespace nephele::fleet {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using testing::Ground;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::moment;
+using ::testing::SizeIs;
+
+TEST(SpaceSharing, MachinesOfOtherManagersAreLeftToThemUntilTheyFallSilent) {
+  Ground g(1);
+  g.cycle(0, "a");
+  g.cloud.all_run();
+  g.cycle(60, "a");
+  const std::string name = g.cloud.machines[0].name;
+  g.cloud.end_after(seconds{0});
+  g.cycle(120, "b");
+  EXPECT_EQ(g.cloud.removals, 0);
+  EXPECT_EQ(g.state(name + "/manager"), "a");
+  g.cycle(60 + 3'599, "b");
+  EXPECT_EQ(g.state(name + "/manager"), "a");
+  g.cycle(60 + 7'201, "b");
+  EXPECT_EQ(g.state(name + "/manager"), "b");
+  EXPECT_EQ(g.cloud.removals, 0) << "it acts from the next cycle on";
+  g.cycle(60 + 7'261, "b");
+  EXPECT_EQ(g.cloud.removals, 1);
+  EXPECT_THAT(g.jobs("apel-archive"), ElementsAre("u-1"));
+}
+
+TEST(SpaceSharing, OneManagerCreatesAtATime) {
+  Ground g(20);
+  const Files other(g.directory.path().string(), "b");
+  auto lease = SpaceLease::take(other, "s.example.com", moment(0), seconds{600});
+  ASSERT_TRUE(lease);
+  const auto report = g.cycle(0, "a");
+  EXPECT_EQ(g.cloud.creations, 0);
+  EXPECT_THAT(report.decisions, Contains(Field(&Decision::reason, HasSubstr("manager b creates"))));
+  lease->give_back();
+  g.cycle(60, "a");
+  EXPECT_EQ(g.cloud.creations, 2);
+  EXPECT_EQ(lease->renew(moment(60)).error().kind(), Kind::conflict);
+}
+
+TEST(SpaceSharing, AForeignMachineCountsAndOneWithOurNameIsAdopted) {
+  Ground g(3);
+  g.cloud.machines = {{.id = "f", .name = "web", .state = State::running, .processors = 1},
+                      {.id = "o",
+                       .name = "vcycle-a-x",
+                       .state = State::running,
+                       .machinetype = "a",
+                       .processors = 1,
+                       .created = moment(-100),
+                       .started = moment(-90)},
+                      {.id = "p", .name = "vcycle-a-y", .state = State::running, .space = "other", .processors = 1}};
+  const auto report = g.cycle(0);
+  EXPECT_EQ(g.cloud.creations, 0) << "3 of 3 processors are in use";
+  EXPECT_EQ(g.cloud.removals, 0);
+  EXPECT_THAT(report.decisions, Contains(Field(&Decision::what, "adopted")).Times(1));
+  EXPECT_THAT(g.names(), ElementsAre("vcycle-a-x"));
+  EXPECT_EQ(g.state("vcycle-a-x/created"), to_text(moment(-100)));
+  EXPECT_THAT(g.cycle(60).decisions, ::testing::Not(Contains(Field(&Decision::what, "adopted"))));
+}
+
+TEST(SpaceSharing, NamesOfOthersAreNoPaths) {
+  Ground g(5);
+  for (const char* name : {"vcycle-/../../x", "vcycle-a b", "vcycle-a\nb", "vcycle-\xff"})
+    g.cloud.machines.push_back({.id = name, .name = name, .state = State::shut_down});
+  g.cloud.machines.push_back({.id = "q", .name = "vcycle-q", .state = State::shut_down, .machinetype = "../../x"});
+  g.cycle(0);
+  EXPECT_THAT(g.names(), ElementsAre("vcycle-q"));
+  EXPECT_EQ(g.state("vcycle-q/machinetype_name"), "");
+  EXPECT_EQ(g.cloud.removals, 0) << "what nobody placed is nobody's to end";
+  g.cycle(60);
+  EXPECT_EQ(g.cloud.removals, 1) << "the one that was adopted";
+  EXPECT_THAT(g.jobs("apel-archive"), IsEmpty());
+}
+
+TEST(SpaceSharing, FoldersOfTheEarlyLayoutAreTakenAlong) {
+  Ground g(1);
+  g.directory.write("var/lib/vcycle/machines/vcycle-a-old/created", "1699999000\n");
+  g.directory.write("var/lib/vcycle/machines/vcycle-a-old/started", "1699999100\n");
+  g.directory.write("var/lib/vcycle/machines/vcycle-a-old/machinetype_name", "a");
+  g.directory.write("var/lib/vcycle/spaces/s.example.com/machinetypes/a/last_abort_time", "1699999990");
+  g.cloud.machines = {{.id = "o", .name = "vcycle-a-old", .state = State::running, .processors = 1}};
+  g.cycle(0);
+  EXPECT_THAT(g.names(), ElementsAre("vcycle-a-old"));
+  g.cloud.machines[0].state = State::shut_down;
+  g.cloud.machines[0].updated = moment(500);
+  g.cycle(560);
+  EXPECT_THAT(g.jobs("apel-archive"), ElementsAre("o"));
+  EXPECT_EQ(g.cloud.removals, 1);
+}
+
+TEST(SpaceSharing, LimitsOfARemovedTypeGoOn) {
+  Ground g(1);
+  g.space.types[0].max_wallclock = seconds{1'000};
+  g.cycle(0);
+  g.cloud.all_run();
+  g.cycle(60);
+  g.space.types[0].name = "b";
+  g.space.types[0].target_share = 0;
+  g.cycle(900);
+  EXPECT_EQ(g.cloud.removals, 0);
+  g.cycle(1'020);
+  EXPECT_EQ(g.cloud.removals, 1);
+  g.cycle(1'080);
+  EXPECT_THAT(g.jobs("apel-archive"), ElementsAre("u-1"));
+}
+
+TEST(SpaceSharing, HeartbeatListsAndProxiesNameMachinesThatWork) {
+  Ground g(10);
+  auto& squid = g.space.types[0];
+  squid.heartbeat_file = "hb";
+  squid.heartbeat = seconds{900};
+  auto user = squid;
+  user.name = "u";
+  user.target_share = 0;
+  user.cvmfs_proxy_machinetype = "a";
+  user.user_data_options["cvmfs_proxy"] = "http://squid:3128";
+  g.directory.write("template", "##user_data_option_cvmfs_proxy##");
+  g.space.types.push_back(user);
+  g.cycle(0);
+  g.cloud.all_run();
+  g.cloud.machines[0].ip = "10.0.0.7";
+  const std::string name = g.cloud.machines[0].name;
+  g.directory.write("var/lib/vcycle/shared/spaces/s.example.com/current/" + name + "/joboutputs/hb", "");
+  // The file's time is that of this computer, so the cycle must be, too.
+  const auto real =
+      std::chrono::duration_cast<seconds>(SystemClock().now().time_since_epoch()) - moment(0).time_since_epoch();
+  g.cloud.machines[0].started = moment(real.count());
+  g.space.types[0].target_share = 0;
+  g.space.types[1].target_share = 1;
+  g.cycle(real.count() + 5);
+  EXPECT_THAT(g.directory.read("var/lib/vcycle/shared/spaces/s.example.com/heartbeatlists/a"),
+              ::testing::MatchesRegex("[0-9]+ " + name + " 10.0.0.7\n"));
+  EXPECT_EQ(g.directory.read("var/lib/vcycle/shared/spaces/s.example.com/heartbeatlists/u"), "");
+  EXPECT_EQ(g.cloud.last->user_data.reveal(), "http://10.0.0.7:280;http://squid:3128");
+}
+
+TEST(SpaceSharing, OldFoldersGoAfterCleanupHours) {
+  Ground g(1);
+  g.cycle(0);
+  g.cloud.all_run();
+  g.cycle(60);
+  g.cloud.end_after(seconds{0});
+  g.cycle(120);
+  g.space.types[0].target_share = 0;
+  g.cycle(180);
+  EXPECT_THAT(g.names("deleted"), SizeIs(1));
+  g.cycle(180 + 72 * 3'600);
+  EXPECT_THAT(g.names("deleted"), SizeIs(1));
+  g.cycle(181 + 72 * 3'600);
+  EXPECT_THAT(g.names("deleted"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace nephele::fleet

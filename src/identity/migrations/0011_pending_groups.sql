@@ -1,0 +1,1 @@
+ALTER TABLE identity_pending_way ADD COLUMN group_names TEXT NOT NULL DEFAULT '[]'

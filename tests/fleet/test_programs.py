@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vcycled, vcycle and check-vcycled without any machine: what they say, refuse, and leave behind."""
+
+import json
+import os
+import pathlib
+import time
+
+import pytest
+from cloud import wait_for
+from factory import HOST
+
+SPACE = "s.example.com"
+TYPE = "user_data = u\nbackoff_seconds = 600\nfizzle_seconds = 600\ntarget_share = {share}\n"
+
+
+def configure(factory, text):
+    factory.conf.write_text(text)
+
+
+def machinetype(name, share=1):
+    return f"[machinetype {SPACE} {name}]\n" + TYPE.format(share=share)
+
+
+def archive(factory, day, name, job, end, site="example.com", host=f"{SPACE}/vcycle-{HOST}"):
+    path = factory.lib / "apel-archive" / day / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"APEL-individual-job-message: v0.3\nSite: {site}\nSubmitHost: {host}\nLocalJobId: {job}\n"
+                    f"EndTime: {end}\n%%\n")
+
+
+def test_a_bad_section_stops_only_itself_and_is_told(factory):
+    configure(factory, f"[space {SPACE}]\napi = creamce\nprocessors_limit = 5\n" + machinetype("good")
+              + f"[machinetype {SPACE} bad]\nuser_data = u\nbackoff_seconds = soon\nfizzle_seconds = 1\n[foo]\nx = 1\n")
+    done = factory.vcycle("check-config", check=False)
+    assert done.returncode == 1
+    for part in ("etc/vcycle.conf:11", "backoff_seconds", "soon", "[foo]"):
+        assert part in done.stderr, done.stderr
+    assert "good" in done.stdout and "bad" not in done.stdout
+    told = json.loads(factory.vcycle("check-config", "--json", check=False).stdout)
+    assert len(told["problems"]) == 2 and [t["machinetype"] for t in told["machinetypes"]] == ["good"]
+    assert factory.run("vcycled", "--check", check=False).returncode == 1
+
+
+def test_a_cloud_that_this_release_cannot_reach_is_left_as_it_is(factory):
+    configure(factory, f"[space {SPACE}]\napi = creamce\nprocessors_limit = 5\n" + machinetype("a"))
+    machine = factory.lib / f"shared/spaces/{SPACE}/current/vcycle-a-0123456789"
+    machine.mkdir(parents=True)
+    (machine / "created").write_text("1000")
+    done = factory.run("vcycled", "--once", "--host", HOST, "--now", "1700000000", check=False)
+    assert done.returncode == 1 and "no way to a cloud with api = creamce" in done.stderr
+    assert [p.name for p in machine.iterdir()] == ["created"]
+    assert "Skipping s.example.com this cycle" in factory.log()
+    check = factory.run("check-vcycled", check=False)
+    assert check.returncode == 2 and check.stdout.startswith("s.example.com: this release")
+
+
+def test_the_guides_spelling_of_the_configuration_is_read(factory):
+    (factory.root / "etc/Vcycle.conf").write_text("[settings]\nVcycle_space = Vcycle01.example.com\n[machinetype example]\n"
+                                                  + TYPE.format(share=1))
+    assert "vcycle01.example.com" in factory.vcycle("check-config").stdout
+    configure(factory, f"[space {SPACE}]\napi = nephele\n" + machinetype("a"))
+    done = factory.vcycle("check-config")
+    assert SPACE in done.stdout and "passed over" in done.stderr
+    for alias in ("Vcycle", "Vcycled", "check-Vcycled"):
+        assert factory.run(alias, "--version").stdout.strip()
+
+
+def test_no_secret_is_in_the_log(factory):
+    configure(factory, f"[space {SPACE}]\napi = openstack\npassword_base64 = c2VjcmV0\ncred_secret = hush\n"
+              "processors_limit = 5\n" + machinetype("a"))
+    factory.run("vcycled", "--once", "--host", HOST, check=False)
+    done = factory.vcycle("check-config", check=False)
+    assert done.returncode == 1 and "has no url; write Keystone's address" in done.stderr
+    told = factory.log() + done.stdout + done.stderr
+    assert "c2VjcmV0" not in told and "hush" not in told
+    assert oct((factory.root / "var/log/vcycle/vcycled").stat().st_mode & 0o777) == "0o640"
+
+
+def test_two_managers_of_one_name_do_not_share_a_tree(factory):
+    configure(factory, "")
+    factory.start(cycle_seconds=60)
+    done = factory.run("vcycled", "--once", "--host", HOST, check=False)
+    assert done.returncode == 1 and f"another manager called {HOST}" in done.stderr
+    pid = factory.root / "var/run/vcycled.pid"
+    assert int(pid.read_text()) == factory.process.pid
+    # Whoever removes the file ends it at the next cycle; a hang-up begins one now.
+    pid.unlink()
+    os.kill(factory.process.pid, 1)
+    assert factory.process.wait(20) == 0
+
+
+def test_it_goes_on_in_the_background(factory):
+    configure(factory, "")
+    factory.run("vcycled", "--host", HOST)
+    pid = int((factory.root / "var/run/vcycled.pid").read_text())
+    assert pathlib.Path(f"/proc/{pid}").exists()
+    os.kill(pid, 15)
+    wait_for("it ends", lambda: not (factory.root / "var/run/vcycled.pid").exists(), 20)
+
+
+@pytest.mark.parametrize("arguments, age, files, status, words", [
+    ((), None, {}, 2, "No vcycled factory heartbeat file"),
+    (("600",), 600, {}, 0, "Factory ok"),
+    (("600",), 601, {}, 2, "No vcycled factory heartbeat in 0.17 hours"),
+    (("soon",), 599, {"counts": "3 10 24 80 252.00\n"}, 0, "Factory ok (3/10 24/80)"),
+    (("600",), 601, {"counts": "3 10 24 80 252.00\n"}, 2, "No vcycled factory heartbeat in 0.17 hours (3/10 24/80)"),
+    (("600",), 1, {"factory-error": "no disk\nmore\n"}, 2, "no disk"),
+    (("600",), 1, {"responder-heartbeat": ""}, 0, "Factory + responder ok"),
+    (("600", "more"), 1, {}, 3, ""),
+])
+def test_check_vcycled(factory, arguments, age, files, status, words):
+    factory.lib.mkdir(parents=True)
+    for name, text in files.items():
+        (factory.lib / name).write_text(text)
+    now = int(time.time())
+    if age is not None:
+        beat = factory.lib / "factory-heartbeat"
+        beat.write_text("")
+        now = int(beat.stat().st_ctime) + age
+    done = factory.run("check-vcycled", *arguments, "--now", str(now), check=False)
+    assert (done.returncode, done.stdout.strip()) == (status, words)
+
+
+def test_records_are_copied_with_the_right_site_once(factory):
+    archive(factory, "20170714", "05100000000001", "u-1", 1500009000)
+    archive(factory, "20170714", "05100000000002", "u-2", 1500009000, site="UKI-TEST")
+    archive(factory, "20170801", "05100000000003", "u-3", 1501545600)
+    assert factory.vcycle("apel-republish", "--site", "UKI-TEST", "--month", "201707").stdout.startswith("1 records")
+    copies = list((factory.lib / "apel-outgoing").glob("*/*"))
+    assert [str(c.relative_to(factory.lib / "apel-outgoing")) for c in copies] == ["20170714/05100000000001"]
+    assert "Site: UKI-TEST\n" in copies[0].read_text() and "example.com\n" not in copies[0].read_text().split("SubmitHost")[0]
+    copies[0].unlink()  # sent
+    assert factory.vcycle("apel-republish", "--site", "UKI-TEST").stdout.startswith("1 records")
+    assert factory.records("apel-outgoing") == ["u-3"]
+    assert factory.vcycle("apel-republish", "--site", "UKI-TEST", "--again").stdout.startswith("2 records")
+    assert factory.vcycle("apel-republish", "--site", "two words", check=False).returncode == 1
+
+
+def test_sync_records_count_a_month_by_site_and_host(factory):
+    for n, host in enumerate([f"{SPACE}/vcycle-a", f"{SPACE}/vcycle-a", f"{SPACE}/vcycle-b"]):
+        archive(factory, "20170714", f"0510000000000{n}", f"u-{n}", 1500009000, host=host)
+    archive(factory, "20170714", "05100000000009", "u-9", 1501545600)  # filed in July, ended in August
+    factory.vcycle("apel-sync", "201707", "--now", "1501600000")
+    texts = sorted(p.read_text() for p in (factory.lib / "apel-outgoing").glob("20170801/*"))
+    assert [t.splitlines()[2:6] for t in texts] == [
+        [f"SubmitHost: {SPACE}/vcycle-a", "NumberOfJobs: 2", "Month: 7", "Year: 2017"],
+        [f"SubmitHost: {SPACE}/vcycle-b", "NumberOfJobs: 1", "Month: 7", "Year: 2017"]]
+    assert all(len(p.name) == 14 for p in (factory.lib / "apel-outgoing").glob("*/*"))
+    assert factory.vcycle("apel-sync", "201713", check=False).returncode == 1
+    assert factory.vcycle("apel-sync", "200001").returncode == 0
+
+
+def test_sync_records_of_several_months_and_of_one_moment_all_stay(factory):
+    months = {"201612": 1481000000, "201701": 1484000000, "201707": 1500009000}
+    for month, end in months.items():
+        archive(factory, f"{month}14", "05100000000001", f"u-{month}", end)
+    archive(factory, "20170731", "23595900000001", "u-1", 1501545601)  # by the cloud's clock it was August
+    factory.vcycle("apel-sync", "201701", "201612", "--now", "1501600000")
+    factory.vcycle("apel-sync", "201707", "201708", "--now", "1501600000")
+    texts = [p.read_text().splitlines() for p in (factory.lib / "apel-outgoing").glob("20170801/*")]
+    assert sorted((t[5], t[4], t[3]) for t in texts) == [
+        ("Year: 2016", "Month: 12", "NumberOfJobs: 1"), ("Year: 2017", "Month: 1", "NumberOfJobs: 1"),
+        ("Year: 2017", "Month: 7", "NumberOfJobs: 1"), ("Year: 2017", "Month: 8", "NumberOfJobs: 1")]
+
+
+def test_simulate_shares_the_processors_and_draws_them(factory):
+    configure(factory, f"[space {SPACE}]\napi = nephele\nprocessors_limit = 40\n" + machinetype("a", 3) + machinetype("b", 1))
+    rows = json.loads(factory.vcycle("simulate", "--json", "--hours", "48", "--svg", str(factory.root / "x.svg")).stdout)
+    hours = {row["machinetype"]: row["processor_hours"] for row in rows}
+    assert 2.5 < hours["a"] / hours["b"] < 3.5
+    svg = (factory.root / "x.svg").read_text()
+    assert svg.count("<polyline") == 2 and svg.rstrip().endswith("</svg>")
+
+
+def test_shutdown_lowers_the_time_of_every_machine(factory):
+    features = factory.lib / f"shared/spaces/{SPACE}/current/vcycle-a-0123456789/jobfeatures"
+    features.mkdir(parents=True)
+    factory.vcycle("shutdown", "--space", SPACE, "--in", "100", "--now", "1000")
+    assert (features / "shutdowntime_job").read_text() == "1100"
+    factory.vcycle("shutdown", "--space", SPACE, "2000", "--now", "1000")
+    assert (features / "shutdowntime_job").read_text() == "1100"
+    assert factory.vcycle("shutdown", "--space", SPACE, "999", "--now", "1000", check=False).returncode == 1
+
+
+def test_views_say_when_there_is_nothing_to_see(factory):
+    for verb in ("scan", "explain"):
+        done = factory.vcycle(verb, check=False)
+        assert done.returncode == 1 and "vcycled --once" in done.stderr
+    done = factory.vcycle("scan", "127.0.0.1:9", "--timeout", "0.1", "--space", SPACE, check=False)
+    assert done.returncode == 1 and "no factory has answered" in done.stderr
+    assert factory.run("vcycle", "nonsense", check=False).returncode == 1
