@@ -28,17 +28,11 @@ class Control(control.Control):
 
     def add_machines(self, wanted):
         """{"count"} and members that all of them get."""
-        count = int(wanted.pop("count", 1))
-        return {"ids": [self.world.add_machine(**wanted)["id"] for _ in range(count)]}
+        return self.several(wanted, self.world.add_machine)
 
     def change_machine(self, wanted, number):
         """Members that become others: power, created, tags, …"""
-        one = self._machine(number)
-        strange = set(wanted) - set(one)
-        if strange:
-            raise Refused(400, f"a machine has no \"{sorted(strange)[0]}\"")
-        one.update(wanted)
-        return one
+        return self.become(self._machine(number), wanted, "a machine")
 
     def shut_down(self, _wanted, number):
         """The machine itself says shutdown."""

@@ -14,8 +14,7 @@ class Control(control.Control):
 
     def add_machines(self, wanted):
         """{"count"} and members that all of them get."""
-        count = int(wanted.pop("count", 1))
-        return {"ids": [self.world.add_machine(**wanted)["id"] for _ in range(count)]}
+        return self.several(wanted, self.world.add_machine)
 
     def change_machine(self, wanted, number):
         """Members that become others: {"state": "stopped"}; {"gone": true}: it is not there any more."""
@@ -23,9 +22,4 @@ class Control(control.Control):
             raise Refused(404, f"there is no machine {number}")
         if wanted.pop("gone", False):
             return self.world.machines.pop(number)
-        one = self.world.machines[number]
-        strange = set(wanted) - set(one)
-        if strange:
-            raise Refused(400, f"a machine has no \"{sorted(strange)[0]}\"")
-        one.update(wanted)
-        return one
+        return self.become(self.world.machines[number], wanted, "a machine")

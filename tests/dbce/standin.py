@@ -4,7 +4,7 @@
 import json
 
 from standin import faults, program
-from standin.wire import Server, answer
+from standin.wire import answer
 
 from . import service
 from .control import Control
@@ -44,18 +44,8 @@ class Face:
                                     bytes_of, {"body": exchange.body.decode("utf-8", "replace")})
 
 
-class House(program.House):
-    FAULTS = DbceFaults
-
-    def __init__(self, options):
-        super().__init__(options)
-        self.servers = {"control": Server(Control(self).handle, options.address, options.control_port),
-                        "api": Server(Face(self).handle, options.address, options.port)}
-
-    def make_world(self, settings):
-        world = World()
-        world.settings.change(settings)
-        return world
+class House(program.OneDoor):
+    CONTROL, FACE, WORLD, FAULTS = Control, Face, World, DbceFaults
 
 
 def main(arguments=None):

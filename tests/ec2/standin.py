@@ -5,7 +5,7 @@ import urllib.parse
 from xml.sax.saxutils import escape
 
 from standin import faults, program
-from standin.wire import Server, answer
+from standin.wire import answer, once_each
 
 from . import actions, signatures
 from .control import Control
@@ -53,9 +53,10 @@ def form_of(exchange):
         pairs = urllib.parse.parse_qsl(exchange.body.decode(), keep_blank_values=True, strict_parsing=True)
     except ValueError:
         raise Refused("MalformedQueryString", "The body is no form") from None
-    if len(dict(pairs)) != len(pairs):
-        raise Refused("InvalidParameterValue", "A parameter is given twice")
-    return dict(pairs)
+    try:
+        return once_each(pairs)
+    except ValueError as error:
+        raise Refused("InvalidParameterValue", str(error)) from None
 
 
 class Ec2Faults(faults.Faults):
@@ -97,18 +98,8 @@ class Face:
                                     detail)
 
 
-class House(program.House):
-    FAULTS = Ec2Faults
-
-    def __init__(self, options):
-        super().__init__(options)
-        self.servers = {"control": Server(Control(self).handle, options.address, options.control_port),
-                        "api": Server(Face(self).handle, options.address, options.port)}
-
-    def make_world(self, settings):
-        world = World()
-        world.settings.change(settings)
-        return world
+class House(program.OneDoor):
+    CONTROL, FACE, WORLD, FAULTS = Control, Face, World, Ec2Faults
 
 
 def main(arguments=None):

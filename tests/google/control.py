@@ -32,17 +32,11 @@ class Control(control.Control):
 
     def add_instances(self, wanted):
         """{"count"} and members that all of them get."""
-        count = int(wanted.pop("count", 1))
-        return {"ids": [self.world.add_instance(**wanted)["id"] for _ in range(count)]}
+        return self.several(wanted, self.world.add_instance)
 
     def change_instance(self, wanted, number):
         """Members that become others: status, created, labels, …"""
-        one = self._instance(number)
-        strange = set(wanted) - set(one)
-        if strange:
-            raise Refused(400, f"an instance has no \"{sorted(strange)[0]}\"")
-        one.update(wanted)
-        return one
+        return self.become(self._instance(number), wanted, "an instance")
 
     def shut_down(self, _wanted, number):
         """The machine itself says shutdown."""

@@ -2,10 +2,9 @@
 """Compute Engine and the token endpoint on one port, control on another."""
 
 import json
-import urllib.parse
 
 from standin import faults, program
-from standin.wire import Server, answer
+from standin.wire import answer, json_of, query_of
 
 from . import compute
 from .control import Control
@@ -44,7 +43,7 @@ class Face:
             return
         found = compute.method_of(exchange.method, exchange.path)
         name, parts, known = found or (f"{exchange.method} {exchange.path}", (), ())
-        body = _json_of(exchange)
+        body = json_of(exchange)
 
         def call():
             world.tokens.check(exchange)
@@ -66,33 +65,14 @@ class Face:
 
 
 def _query_of(exchange):
-    pairs = urllib.parse.parse_qsl(exchange.query, keep_blank_values=True)
-    if len(dict(pairs)) != len(pairs):
-        raise Refused(400, "A parameter is given twice", "badRequest")
-    return dict(pairs)
-
-
-def _json_of(exchange):
-    if not exchange.body or not exchange.headers.get("content-type", "").startswith("application/json"):
-        return None
     try:
-        return json.loads(exchange.body)
+        return query_of(exchange)
     except ValueError:
-        return None
+        raise Refused(400, "A parameter is given twice", "badRequest") from None
 
 
-class House(program.House):
-    FAULTS = GoogleFaults
-
-    def __init__(self, options):
-        super().__init__(options)
-        self.servers = {"control": Server(Control(self).handle, options.address, options.control_port),
-                        "api": Server(Face(self).handle, options.address, options.port)}
-
-    def make_world(self, settings):
-        world = World()
-        world.settings.change(settings)
-        return world
+class House(program.OneDoor):
+    CONTROL, FACE, WORLD, FAULTS = Control, Face, World, GoogleFaults
 
 
 def main(arguments=None):

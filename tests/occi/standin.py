@@ -78,7 +78,7 @@ class OcciFaults(faults.Faults):
 
 
 class House(program.House):
-    FAULTS = OcciFaults
+    FAULTS, WORLD = OcciFaults, World
 
     def __init__(self, options):
         super().__init__(options)
@@ -91,11 +91,6 @@ class House(program.House):
         scheme = "https" if self.tls else "http"
         return {**super().urls(), **{name: f"{scheme}://{self.options.address}:{self.servers[name].port}"
                                      for name in ("keystone", "api")}}
-
-    def make_world(self, settings):
-        world = World()
-        world.settings.change(settings)
-        return world
 
 
 def tls_of(options):

@@ -4,7 +4,6 @@
 import time
 
 from standin import control
-from standin.control import Refused
 
 from . import glance
 from .world import OTHER_PROJECT, PROJECT
@@ -31,11 +30,8 @@ class Control(control.Control):
 
     def change_server(self, wanted, number):
         """Members of a server that become others: status, task_state, power_state, metadata, cell_down, …"""
-        one = self.world.servers[number]
-        strange = set(wanted) - set(one)
-        if strange:
-            raise Refused(400, f"a server has no \"{sorted(strange)[0]}\"")
-        one.update(wanted, revision=one["revision"] + 1)
+        one = self.become(self.world.servers[number], wanted, "a server")
+        one["revision"] += 1
         return one
 
     def remove_server(self, _wanted, number):

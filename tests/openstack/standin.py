@@ -4,7 +4,7 @@
 import json
 
 from standin import program
-from standin.wire import Server, answer
+from standin.wire import answer
 
 from .control import Control
 from .glance import Glance
@@ -72,12 +72,9 @@ def detail(exchange):
     return {**shown, "version": version} if version else shown
 
 
-class House(program.House):
-    def __init__(self, options):
-        super().__init__(options)
-        self.services = {}
-        self.servers = {"control": Server(Control(self).handle, options.address, options.control_port),
-                        "api": Server(Face(self).handle, options.address, options.port)}
+class House(program.OneDoor):
+    CONTROL, FACE = Control, Face
+    services = {}   # by name, of the present world
 
     def make_world(self, settings):
         world = World(self.urls()["api"])

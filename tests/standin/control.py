@@ -70,6 +70,23 @@ class Control:
             return await value if asyncio.iscoroutine(value) else value
         raise Refused(405 if known else 404, f"there is no {exchange.method} {exchange.path}; see GET /")
 
+    # --- what most worlds have ---
+
+    @staticmethod
+    def several(wanted, add):
+        """{"count"} and members that all of them get; add makes one and gives it."""
+        count = int(wanted.pop("count", 1))
+        return {"ids": [add(**wanted)["id"] for _ in range(count)]}
+
+    @staticmethod
+    def become(one, wanted, what):
+        """Members of one that become others; it cannot get such as it does not have."""
+        strange = set(wanted) - set(one)
+        if strange:
+            raise Refused(400, f"{what} has no \"{sorted(strange)[0]}\"")
+        one.update(wanted)
+        return one
+
     def overview(self, _wanted):
         return {"routes": [f"{method} {path.pattern[1:-1]}" for method, path, _ in self.routes],
                 "urls": self.house.urls()}

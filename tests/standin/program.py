@@ -11,6 +11,7 @@ import sys
 
 from .faults import Faults
 from .journal import Journal
+from .wire import Server
 
 
 class House:
@@ -18,6 +19,7 @@ class House:
     who start it, so it finds all of them. The world can be replaced by a fresh one."""
 
     FAULTS = Faults
+    WORLD = None    # the class; make_world() does what more there is to it
 
     def __init__(self, options, journal=100_000):
         self.options = options
@@ -29,7 +31,9 @@ class House:
 
     def make_world(self, settings):
         """A fresh world with these settings."""
-        raise NotImplementedError
+        world = self.WORLD()
+        world.settings.change(settings)
+        return world
 
     def reset(self, settings):
         """A fresh world with the settings of the command line and these."""
@@ -39,6 +43,17 @@ class House:
 
     def urls(self):
         return {name: f"http://{self.options.address}:{server.port}" for name, server in self.servers.items()}
+
+
+class OneDoor(House):
+    """A service on one port, which is called "api", and control on another."""
+
+    CONTROL = FACE = None   # the classes; both are made with the house
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.servers = {"control": Server(self.CONTROL(self).handle, options.address, options.control_port),
+                        "api": Server(self.FACE(self).handle, options.address, options.port)}
 
 
 def _setting(text):

@@ -6,9 +6,11 @@ Handlers are plain functions: handle(exchange) is called with a whole request an
 
 import asyncio
 import email.utils
+import json
 import socket
 import struct
 import time
+import urllib.parse
 
 MAX_HEAD, MAX_BODY = 64 * 1024, 64 * 1024 * 1024
 
@@ -35,6 +37,28 @@ def answer(status, headers, body):
     lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
     lines += [f"{name}: {value}" for name, value in headers]
     return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+
+
+def once_each(pairs):
+    """A dictionary of names and values; ValueError when a name comes twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("A parameter is given twice")
+    return found
+
+
+def query_of(exchange):
+    return once_each(urllib.parse.parse_qsl(exchange.query, keep_blank_values=True))
+
+
+def json_of(exchange):
+    """None for a body that is none, or says that it is something else."""
+    if not exchange.body or not exchange.headers.get("content-type", "").startswith("application/json"):
+        return None
+    try:
+        return json.loads(exchange.body)
+    except ValueError:
+        return None
 
 
 class Exchange:
