@@ -25,19 +25,13 @@ void StandInTest::TearDown() {
   for (const auto& entry : log_.entries()) expect_no_secret(entry.call + " " + entry.error);
 }
 
-Account StandInTest::account() const {
-  Account out{.url = address() + "/identity/v3"};
+Account account_at(const std::string& address) {
+  Account out{.url = address + "/identity/v3"};
   out.credentials = {.username = "vcycle", .password = Secret(password)};
   out.project_name = "fleet";
   out.timeout = std::chrono::seconds(10);
   out.first_pause = std::chrono::milliseconds(5);
   return out;
-}
-
-std::string StandInTest::last_body(const std::string& call) {
-  const auto detail = last_detail(call);
-  const auto* const body = detail.at_path({"body"});
-  return body == nullptr ? "" : json::write(*body);
 }
 
 std::vector<std::string> StandInTest::add_servers(const std::string& wanted) {

@@ -28,17 +28,17 @@ class KeptLog final : public CallLog {
   std::vector<Entry> entries_;
 };
 
+/// Of the fleet's user, with short pauses, so that what is repeated is repeated soon.
+Account account_at(const std::string& address);
+
 class StandInTest : public clouds::testing::StandInTest {
  protected:
   StandInTest() : clouds::testing::StandInTest("openstack") {}
   void TearDown() override;
 
-  /// With short pauses, so that what is repeated is repeated soon.
-  Account account() const;
+  Account account() const { return account_at(address()); }
   std::unique_ptr<Cloud> cloud() { return std::make_unique<Cloud>(account(), &log_); }
 
-  /// The body of the last such call, as it was sent.
-  std::string last_body(const std::string& call);
   std::vector<std::string> add_servers(const std::string& wanted);
 
   KeptLog log_;

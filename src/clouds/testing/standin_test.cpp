@@ -85,6 +85,12 @@ json::Value StandInTest::last_detail(const std::string& call) {
   return out;
 }
 
+std::string StandInTest::last_body(const std::string& call) {
+  const auto detail = last_detail(call);
+  const auto* const body = detail.at_path({"body"});
+  return body == nullptr ? "" : json::write(*body);
+}
+
 std::size_t StandInTest::there_are(const std::string& what) {
   return world().at_path({what})->if_array()->size();
 }

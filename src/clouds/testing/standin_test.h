@@ -44,6 +44,8 @@ class StandInTest : public ::testing::Test {
   std::size_t count(const std::string& call);
   /// What the journal has of the last such call; null: there was none.
   json::Value last_detail(const std::string& call);
+  /// Of that the body, in JSON as it was sent; "": there was none.
+  std::string last_body(const std::string& call);
   void forget_calls() { control(http::Verb::del, "/journal"); }
 
   IoThreads threads_{1};

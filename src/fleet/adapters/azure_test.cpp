@@ -145,6 +145,11 @@ TEST_F(FleetOnAzure, AMachineHasItsWholeLifeAndLeavesOneRecordAndNothingElse) {
       EXPECT_NE(*owner.if_string(), name) << what << " was left behind";
 }
 
+TEST_F(FleetOnAzure, NoAnswerEndsAMachineOrMakesOneMore) {
+  space.processors_limit = 4;
+  survives_each_answer(2);
+}
+
 TEST_F(FleetOnAzure, NothingIsDoubledOrForgottenWhereverTheManagerDies) {
   space.processors_limit = 4;
   dies_at_each_step(2);

@@ -178,6 +178,11 @@ TEST_F(FleetOnDbce, ProcessorsThatNobodyHasAreNotCounted) {
   for (const auto& one : wait(made->list(soon())).value()) EXPECT_EQ(one.processors, std::nullopt) << one.id;
 }
 
+TEST_F(FleetOnDbce, NoAnswerEndsAMachineOrMakesOneMore) {
+  space.processors_limit = 8;
+  survives_each_answer(2);
+}
+
 TEST_F(FleetOnDbce, NothingIsDoubledOrForgottenWhereverTheManagerDies) {
   space.processors_limit = 8;
   dies_at_each_step(2, {.afterwards = [&] {

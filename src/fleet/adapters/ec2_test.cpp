@@ -146,6 +146,12 @@ TEST_P(FleetOnEc2, AMachineHasItsWholeLifeAndOneRecord) {
   EXPECT_EQ(living(), 1U);
 }
 
+TEST_P(FleetOnEc2, NoAnswerEndsAMachineOrMakesOneMore) {
+  use(GetParam());
+  space.processors_limit = 8;
+  survives_each_answer(2);
+}
+
 TEST_P(FleetOnEc2, NothingIsDoubledOrForgottenWhereverTheManagerDies) {
   use(GetParam());
   space.processors_limit = 8;

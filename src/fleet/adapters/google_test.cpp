@@ -144,6 +144,11 @@ TEST_F(FleetOnGoogle, AMachineHasItsWholeLifeAndOneRecord) {
   EXPECT_NE(of(0, "id"), id);
 }
 
+TEST_F(FleetOnGoogle, NoAnswerEndsAMachineOrMakesOneMore) {
+  space.processors_limit = 4;
+  survives_each_answer(2);
+}
+
 TEST_F(FleetOnGoogle, NothingIsDoubledOrForgottenWhereverTheManagerDies) {
   space.processors_limit = 4;
   dies_at_each_step(2);

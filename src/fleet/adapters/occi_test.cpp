@@ -155,6 +155,11 @@ TEST_F(FleetOnOcci, WhatIsBeingBuiltIsNotOver) {
   EXPECT_THAT(records(), IsEmpty());
 }
 
+TEST_F(FleetOnOcci, NoAnswerEndsAMachineOrMakesOneMore) {
+  space.processors_limit = 8;
+  survives_each_answer(2);
+}
+
 TEST_F(FleetOnOcci, NothingIsDoubledOrForgottenWhereverTheManagerDies) {
   space.processors_limit = 8;
   dies_at_each_step(2);

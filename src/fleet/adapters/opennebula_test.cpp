@@ -153,6 +153,11 @@ TEST_F(FleetOnOpenNebula, WhoIsDoneBetweenTwoLooksEndedWhenHeDid) {
   EXPECT_THAT(records(), SizeIs(1));
 }
 
+TEST_F(FleetOnOpenNebula, NoAnswerEndsAMachineOrMakesOneMore) {
+  space.processors_limit = 8;
+  survives_each_answer(2);
+}
+
 TEST_F(FleetOnOpenNebula, NothingIsDoubledOrForgottenWhereverTheManagerDies) {
   space.processors_limit = 8;
   dies_at_each_step(2, {.settings = R"({"boot":null})"});

@@ -6,8 +6,8 @@
 #include "base/secret.h"
 #include "clouds/openstack/standin_fixture.h"
 #include "fleet/adapters/image_cache.h"
+#include "fleet/adapters/testing/space_on_standin.h"
 #include "fleet/adapters/testing/web_server.h"
-#include "fleet/testing/one_space.h"
 
 namespace nephele::fleet {
 namespace {
@@ -25,42 +25,46 @@ constexpr const char* post = "POST /v2.1/servers";
 constexpr const char* sign_in = "POST /v3/auth/tokens";
 
 /// The contract's own sequences (vcycle, 8.9): a space with two machines a cycle to make, on the stand-in.
-class FleetOnOpenStack : public openstack::testing::StandInTest, public testing::OneSpace {
+class FleetOnOpenStack : public testing::SpaceOnStandIn {
  protected:
+  FleetOnOpenStack() : SpaceOnStandIn("openstack") {}
   void SetUp() override {
     StandInTest::SetUp();
     set(R"({"cores":80})");  // a tenth of them a cycle: two machines of the flavor
+    space.api = "openstack";
     space.zones = {"nova"};
     auto& type = space.types[0];
     type.root_image = "/img.iso";
     type.flavor_names = {"y"};
     type.root_public_key = "/key.pub";
     directory.write("img.iso", "CD001 of a machine");
-    const auto networks = world();
-    options.network_uuid = networks.at_path({"networks"})->if_array()->front().text_at({"id"});
     options.security_groups = {"default", "vc"};
-    options.account = account();
+    options.account = openstack::testing::account_at(address());
     options.space = space.name;
-    made = std::make_unique<OpenStackCloud>(options, workers, &log_);
+    secrets = {openstack::testing::password};
+    furnish();
+    begin_anew();
   }
   void TearDown() override {
     made.reset();
-    StandInTest::TearDown();
+    SpaceOnStandIn::TearDown();
+    for (const auto& entry : log_.entries()) openstack::testing::expect_no_secret(entry.call + " " + entry.error);
   }
+  /// The networks of a fresh world have other ids.
+  void furnish() override { options.network_uuid = world().at_path({"networks"})->if_array()->front().text_at({"id"}); }
+  std::unique_ptr<Cloud> adapter() override { return std::make_unique<OpenStackCloud>(options, workers, &log_, cache); }
+  std::size_t living() override { return there_are("servers"); }
 
   void boot_from_volumes() {
     space.volume_gb_per_processor = 5;
     options.volumes = true;
-    made = std::make_unique<OpenStackCloud>(options, workers, &log_);
-  }
-  SpaceReport cycle(std::int64_t second) {
-    forget_calls();
-    return OneSpace::cycle(*made, threads_, second);
+    begin_anew();
   }
 
   Workers workers{"files", 1, 4};
+  openstack::testing::KeptLog log_;
   OpenStackOptions options;
-  std::unique_ptr<OpenStackCloud> made;
+  ImageCache* cache = nullptr;
 };
 
 TEST_F(FleetOnOpenStack, MakesItsMachinesWithTheCallsOfTheContract) {
@@ -100,6 +104,16 @@ TEST_F(FleetOnOpenStack, HalfAListChangesNothing) {
   EXPECT_THAT(folders("current"), SizeIs(4)) << "and goes on as if nothing had been";
 }
 
+TEST_F(FleetOnOpenStack, NothingIsDoubledOrForgottenWhereverTheManagerDies) {
+  space.processors_limit = 8;
+  dies_at_each_step(2);
+}
+
+TEST_F(FleetOnOpenStack, NoAnswerEndsAMachineOrMakesOneMore) {
+  space.processors_limit = 8;
+  survives_each_answer(2);
+}
+
 TEST_F(FleetOnOpenStack, OneOldTokenIsOneNewSignIn) {
   cycle(0);
   control(http::Verb::post, "/expire", "{}");
@@ -118,7 +132,7 @@ TEST_F(FleetOnOpenStack, AQuotaEndsCreationsOfTheCycle) {
 
 TEST_F(FleetOnOpenStack, MachinesOfOthersCountAndStay) {
   set(R"({"cores":20})");
-  add_servers(R"({"count":4,"flavor":"f4","prefix":"other-"})");
+  control(http::Verb::post, "/servers", R"({"count":4,"flavor":"f4","prefix":"other-"})");
   cycle(0);
   EXPECT_EQ(there_are("servers"), 5U) << "16 of 20 processors were taken";
 }
@@ -136,9 +150,10 @@ TEST_F(FleetOnOpenStack, AnImageThatIsNotThereIsAskedForOnce) {
 TEST_F(FleetOnOpenStack, AnImageFromAUrlIsUploadedWithItsChecksumAndAgainWhenItIsNew) {
   testing::WebServer web;
   std::vector<std::string> said;
-  ImageCache cache(directory / "imagecache", {}, workers, [&](const std::string& line) { said.push_back(line); });
+  ImageCache images(directory / "imagecache", {}, workers, [&](const std::string& line) { said.push_back(line); });
   options.account.compute_microversion = "2.60";
-  made = std::make_unique<OpenStackCloud>(options, workers, &log_, &cache);
+  cache = &images;
+  begin_anew();
   web.put("cernvm.iso", "CD001 of a machine", 1);
   space.types[0].root_image = web.url("/cernvm.iso");
   cycle(0);
@@ -201,7 +216,7 @@ TEST_F(FleetOnOpenStack, VolumesOfOthersStayWhateverTheirNames) {
   boot_from_volumes();
   space.types[0].target_share = 0;
   cycle(0);
-  auto one = cloud();
+  auto one = std::make_unique<openstack::Cloud>(options.account, &log_);
   ASSERT_TRUE(wait(one->connect(soon())));
   const auto of_space = [](const std::string& name) {
     return std::vector<std::pair<std::string, std::string>>{{"space", name}};

@@ -2,6 +2,7 @@
 #include "fleet/adapters/testing/space_on_standin.h"
 
 #include <filesystem>
+#include <set>
 
 namespace nephele::fleet::testing {
 
@@ -49,6 +50,45 @@ void SpaceOnStandIn::dies_at_each_step(std::size_t machines, const Deaths& death
     EXPECT_EQ(folders("current").size(), known) << die_at;
     if (deaths.afterwards) deaths.afterwards();
   }
+}
+
+void SpaceOnStandIn::expect_untouched(std::size_t machines, const std::string& when) {
+  EXPECT_EQ(living(), machines) << when;
+  EXPECT_EQ(folders("current").size(), machines) << when;
+  EXPECT_EQ(folders("deleted").size(), 0U) << when << ::testing::PrintToString(lines);
+}
+
+void SpaceOnStandIn::survives_each_answer(std::size_t machines) {
+  std::int64_t second = 0;
+  for (; second < 300; second += 60) cycle(second);
+  begin_anew();
+  ASSERT_EQ(cycle(second).error, "");
+  ASSERT_EQ(living(), machines);
+  const auto needed = calls();
+  for (const auto& call : std::set<std::string>(needed.begin(), needed.end()))
+    for (const char* const answer :
+         {R"("kind":"http","status":401)", R"("kind":"http","status":403)", R"("kind":"http","status":404)",
+          R"("kind":"http","status":429)", R"("kind":"http","status":503)", R"("kind":"http","status":200)",
+          R"("kind":"garbage","text":"")", R"("kind":"garbage","text":"{}")", R"("kind":"garbage","text":"[]")",
+          R"("kind":"garbage","text":"null")", R"("kind":"truncate","bytes":60)", R"("kind":"cut","bytes":90)",
+          R"("kind":"close")"}) {
+      begin_anew();
+      fault(R"({"method":)" + json::write(json::Value(call)) + "," + answer + "}");
+      (void)cycle(++second);  // it may do without this call
+      EXPECT_GT(control(http::Verb::get, "/faults").if_array()->front().at_path({"hits"})->integer().value_or(0), 0)
+          << call;
+      expect_untouched(machines, call + " " + answer);
+      clear_faults();
+    }
+  EXPECT_EQ(cycle(++second).error, "");
+  fault(R"({"kind":"http","status":503})");
+  for (const auto end = second + 3'600; second < end; second += 300) {
+    EXPECT_NE(cycle(second).error, "");
+    expect_untouched(machines, "an hour of nothing");
+  }
+  clear_faults();
+  EXPECT_EQ(cycle(second).error, "");
+  expect_untouched(machines, "all is well again");
 }
 
 }  // namespace nephele::fleet::testing

@@ -46,6 +46,11 @@ class SpaceOnStandIn : public clouds::testing::StandInTest, public OneSpace {
   void dies_at_each_step(std::size_t machines, const Deaths& deaths);
   void dies_at_each_step(std::size_t machines) { dies_at_each_step(machines, {}); }
 
+  /// Each call that a cycle needs, of a manager that has just begun, is answered in each way that is no answer: with
+  /// refusals, half a page, another page, nothing. And for an hour the whole cloud is away. None of `machines`, which
+  /// is all that the space may have, ends by that, and there is never one more.
+  void survives_each_answer(std::size_t machines);
+
   SystemClock clock;
   std::unique_ptr<Cloud> made;
   std::vector<std::string> every_line;  ///< of all cycles
@@ -53,6 +58,7 @@ class SpaceOnStandIn : public clouds::testing::StandInTest, public OneSpace {
 
  private:
   SpaceReport cycle(Instant now, int die_at = 0);
+  void expect_untouched(std::size_t machines, const std::string& when);
   bool dies(int die_at);  ///< or got through
 };
 
