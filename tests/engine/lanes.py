@@ -44,7 +44,9 @@ def faults_of(server, method):
               Fault("kill", {"kind": "hang"}, kills=True)]
     if method.endswith(".info") or method.startswith("GET ") or method == "one.system.version":
         return common
-    return [*common, Fault("done, timeout", {"kind": "hang", "execute": True}),
+    # OneFlow may have written a service down before it refuses.
+    left = [Fault("done, 500", {"kind": "error", "status": 500, "text": "the injected reason", "execute": True})]
+    return [*common, *(left if server == "oneflow" else []), Fault("done, timeout", {"kind": "hang", "execute": True}),
             Fault("done, closed", {"kind": "close", "execute": True}),
             Fault("done, garbage", {"kind": "garbage", "execute": True}),
             Fault("done, kill", {"kind": "hang", "execute": True}, kills=True)]

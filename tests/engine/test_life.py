@@ -217,6 +217,27 @@ def test_a_service_that_fails_a_moment_later(one, alice):
     nothing_left(one)
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+@pytest.mark.parametrize("version", ["6.8.0", "7.4.0"])
+def test_a_service_that_oneflow_refuses_and_leaves_behind(one, alice, version, status):
+    """It writes the service down before it asks for its networks; when there are none to be had it says no, and the
+    service stays."""
+    one.set(version=version)
+    text = "Not authorized to perform USE NET [3]." if status == 401 else "no such network"
+    one.fault("error", server="oneflow", method="* instantiate", status=status, text=text, execute=True)
+    wanted = {401: 403}.get(status, 500 if status == 404 else status)
+    said = error_of(alice.post(ITEMS, json=spec("Function", "Data")), wanted)
+    assert said == {"error": "Failed to create Serverless Runtime Service", "message": text}
+    nothing_left(one)
+
+
+def test_what_oneflow_refuses_outright_is_looked_for_once(one, alice):
+    one.fault("error", server="oneflow", method="* instantiate", status=500, text="no")
+    _, calls = calls_of(one, lambda: error_of(alice.post(ITEMS, json=spec()), 500))
+    at = calls.index("POST /service_template/{id}/action instantiate")
+    assert calls[at + 1:] == ["one.documentpool.info"]
+
+
 # --- PUT --------------------------------------------------------------------------------------------------------------
 
 def test_states_come_before_names(one, alice):

@@ -112,6 +112,14 @@ Session session_of(const Caller& caller, SteadyTime deadline) {
   return {.user = caller.user, .password = caller.password, .deadline = deadline};
 }
 
+Task<Result<std::optional<std::int64_t>>> find_service(Upstream upstream, Session session, std::string tag) {
+  CO_TRY(const auto services,
+         co_await upstream.oned.document_pool(std::move(session), opennebula::Pool::own,
+                                              static_cast<std::int32_t>(opennebula::DocumentType::service)));
+  const auto found = std::ranges::find_if(services, [&](const auto& each) { return each.body.contains(tag); });
+  co_return found == services.end() ? std::nullopt : std::optional(found->header.id);
+}
+
 Task<Result<>> force_service_away(Upstream upstream, Session session, std::int64_t id, const log::Logger* tale) {
   if (tale != nullptr) tale->info("Forcing service " + std::to_string(id) + " deletion");
   constexpr int tries_max = 8;
@@ -276,12 +284,7 @@ Task<Result<>> Leftovers::run(Work& work) {
 Task<Result<>> Leftovers::clear_service(Work& work, Session session, Remains& remains) {
   const auto known = remains;
   if (!remains.service && !remains.tag.empty()) {
-    CO_TRY(const auto services,
-           co_await upstream_.oned.document_pool(session, opennebula::Pool::own,
-                                                 static_cast<std::int32_t>(opennebula::DocumentType::service)));
-    const auto found =
-        std::ranges::find_if(services, [&](const auto& each) { return each.body.contains(remains.tag); });
-    if (found != services.end()) remains.service = found->header.id;
+    CO_TRY(remains.service, co_await find_service(upstream_, session, remains.tag));
   }
   if (!remains.service) co_return Result<>{};
   const auto service = co_await upstream_.reader.service(session, *remains.service);

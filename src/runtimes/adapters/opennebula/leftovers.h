@@ -130,6 +130,9 @@ class Leftovers final : public operations::Handler {
 
 opennebula::Session session_of(const Caller& caller, SteadyTime deadline);
 
+/// The caller's service that carries the tag of a create; nothing when there is none.
+Task<Result<std::optional<std::int64_t>>> find_service(Upstream upstream, opennebula::Session session, std::string tag);
+
 /// Undeploys the service; where that is refused, removes it from whatever state it is in, with a second try after 1 s
 /// (contract, 4.5) and more while they get on. Gone already: success. `tale`: where people are told; null for workers,
 /// which do it again and again.

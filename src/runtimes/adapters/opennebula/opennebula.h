@@ -62,6 +62,7 @@ class OpenNebulaCloud final : public RuntimeCloud {
                           std::vector<std::int64_t> recipe);
   /// Everything that leaves something behind; `remains` is kept up to date for whoever has to clear up.
   Task<Answer<View>> deploy(Session session, const Plan& plan, Specification wanted, one::Remains& remains);
+  Task<> look_for_refused(Session session, one::Remains& remains);
   Task<Answer<opennebula::Service>> machines_of(Session session, std::int64_t service, const std::vector<Role>& wanted);
   Task<Answer<View>> write_down(Session session, Specification wanted, std::int64_t service,
                                 std::vector<Function> functions, one::Remains& remains);

@@ -46,10 +46,10 @@ bool complete(const opennebula::Service& service, const std::vector<Role>& wante
   });
 }
 
-/// An error after which OpenNebula may have done what was asked for all the same.
-bool may_have_happened(const Error& error) {
+/// An error before OpenNebula could hear what it was asked for.
+bool was_not_heard(const Error& error) {
   const auto cause = error.detail("cause");
-  return cause != "refused" && cause != "request" && cause != "unreachable";
+  return cause == "request" || cause == "unreachable";
 }
 
 /// Thousands of creates at once gain nothing from doing two things at a time: each of those needs its memory.
@@ -193,8 +193,8 @@ Task<Answer<View>> OpenNebulaCloud::deploy(Session session, const Plan& plan, Sp
   log_.info("with additional parameters");
   const auto begun = co_await upstream_.flow.instantiate(session, plan.from.header.id, plan.merge);
   if (!begun) {
-    // Refused outright: nothing can come of it, and nobody needs to search for it.
-    if (!may_have_happened(begun.error())) remains.tag.clear();
+    if (was_not_heard(begun.error())) remains.tag.clear();
+    if (begun.error().detail("cause") == "refused") co_await look_for_refused(session, remains);
     co_return std::unexpected(refused_by(Code::create_refused, begun.error()));
   }
   const auto service_id = begun->header.id;
@@ -214,6 +214,15 @@ Task<Answer<View>> OpenNebulaCloud::deploy(Session session, const Plan& plan, Sp
     functions.push_back(std::move(function));
   }
   co_return co_await write_down(session, std::move(wanted), service_id, std::move(functions), remains);
+}
+
+/// OneFlow writes the service down first and sees to its networks then: when those cannot be had it refuses, and leaves
+/// the service behind. It does nothing more after its answer, so that one look tells all.
+Task<> OpenNebulaCloud::look_for_refused(Session session, Remains& remains) {
+  const auto found = co_await find_service(upstream_, std::move(session), remains.tag);
+  if (!found) co_return;  // a worker goes on looking
+  remains.service = *found;
+  if (!remains.service) remains.tag.clear();
 }
 
 Task<Answer<opennebula::Service>> OpenNebulaCloud::machines_of(Session session, std::int64_t id,
