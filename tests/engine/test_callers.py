@@ -143,6 +143,39 @@ def test_a_turn_that_does_not_come(one, new_engine):
     nothing_left(one)
 
 
+def test_a_delete_that_waited_has_time_enough(one, new_engine):
+    """Its time begins with its turn."""
+    with new_engine({"timeout": 4}).client() as client, concurrent.futures.ThreadPoolExecutor(2) as threads:
+        shown = created(client)
+        held = one.fault("hold", server="oned", method="one.vm.resize", count=1)
+        first = threads.submit(put, client, shown["ID"], {"FAAS": {"FLAVOUR": "", "CPU": 2}})
+        wait_for("it resizes", lambda: one.faults()[0]["hits"])
+        one.fault("slow", server="oneflow", method="DELETE /service/*", seconds=2.5)
+        begun = time.monotonic()
+        erased = threads.submit(client.delete, f"{ITEMS}/{shown['ID']}")
+        wait_for("it has waited", lambda: time.monotonic() > begun + 2)
+        one.clear_faults(held)
+        assert first.result().status_code == 200
+        assert erased.result().status_code == 204, erased.result().text
+    nothing_left(one)
+
+
+def test_machines_that_still_end_keep_nobody_waiting(one, new_engine):
+    """The second of two DELETEs finds the runtime gone, and does not wait for its machine that boots."""
+    one.set(boot=None)
+    with new_engine().client() as client, concurrent.futures.ThreadPoolExecutor(1) as threads:
+        shown = create(client)
+        wait_for("it boots", lambda: one.vm(shown["FAAS"]["VM_ID"])["lcm_name"] == "BOOT")
+        held = one.fault("hold", server="oned", method="one.document.info", object=shown["SERVICE_ID"], count=1)
+        late = threads.submit(client.delete, f"{ITEMS}/{shown['ID']}")
+        wait_for("it looks for its machines", lambda: one.faults()[0]["hits"])
+        remove(client, shown["ID"])
+        one.clear_faults(held)
+        assert late.result().status_code == 204 and late.result().elapsed.total_seconds() < 15
+        one.push_vm(shown["FAAS"]["VM_ID"])
+    nothing_left(one, 60)
+
+
 def test_a_caller_who_leaves(one, engine, alice):
     """Nobody waits for the answer any more: what was begun is finished or taken back."""
     one.set(flow_deploy=None)

@@ -258,10 +258,16 @@ Task<Result<>> Leftovers::settle(Held held, const Journal& journal, std::optiona
 
 Task<bool> Leftovers::hand_over(Held held, Remains remains) {
   const auto payload = to_json(remains);
-  const auto done = co_await database_.write([&](sql::Tx& tx) {
-    // What is cleared up no longer keeps its key.
-    return operations_.let_go(tx, held, payload, remains.tag.empty() ? "" : "request:" + remains.tag);
-  });
+  // A create that is cleared up no longer keeps its key, nor do machines that end keep those waiting who would change a
+  // runtime that is gone.
+  std::string object;
+  if (!remains.tag.empty()) {
+    object = "request:" + remains.tag;
+  } else if (!remains.document) {
+    object = "removed:" + held.id.text();
+  }
+  const auto done =
+      co_await database_.write([&](sql::Tx& tx) { return operations_.let_go(tx, held, payload, object); });
   // The lease runs out instead, and a worker begins with what was written at the start.
   if (!done) log_.warn("leftover.not_handed_over", {{"operation", held.id}, {"reason", done.error().sentence()}});
   co_return done.has_value();

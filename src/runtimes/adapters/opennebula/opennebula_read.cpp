@@ -187,8 +187,7 @@ Task<Answer<Listed>> OpenNebulaCloud::list(Caller caller, ListPage page) {
 }
 
 Task<Answer<>> OpenNebulaCloud::remove(Caller caller, RuntimeId id) {
-  const auto deadline = in(settings_.timeout);
-  const auto session = session_of(caller, deadline);
+  auto session = session_of(caller, in(settings_.timeout));
   const auto loaded = co_await load(session, id);
   if (!loaded) co_return std::unexpected(loaded.error());
 
@@ -201,11 +200,12 @@ Task<Answer<>> OpenNebulaCloud::remove(Caller caller, RuntimeId id) {
       for (const auto vm : role.vms)
         if (std::ranges::find(remains.vms, vm) == remains.vms.end()) remains.vms.push_back(vm);
 
-  const auto turn = co_await leftovers_.take_turn(caller, id, remains, deadline);
+  const auto turn = co_await leftovers_.take_turn(caller, id, remains, session.deadline);
   if (!turn && turn.error().kind() == Kind::busy)
     co_return refuse(Code::transient_state, turn.error(), "of this Serverless Runtime");
   if (!turn) co_return refuse(Code::document_not_deleted, turn.error());
 
+  session.deadline = in(settings_.timeout);  // whoever waited for a turn has as much time as one who did not
   log_.info("Deleting Serverless Runtime Service");
   if (remains.service) {
     log_.info("Deleting service " + std::to_string(*remains.service));
