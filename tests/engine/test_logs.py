@@ -187,6 +187,27 @@ def test_a_password_in_every_spelling(new_engine, one):
     engine.check_no_secret([("odd", password)], more=escaped)
 
 
+@pytest.mark.parametrize("server, method, path", [("oneflow", "* instantiate", "POST"),
+                                                  ("oned", "one.document.allocate", "POST"),
+                                                  ("oned", "one.vm.info", "GET")])
+def test_an_error_that_quotes_what_was_sent(new_engine, one, server, method, path):
+    """A parser's complaint holds what it could not read: of a create, the credentials for the machine's context."""
+    engine = new_engine()
+    credentials = ":".join(ALICE)
+    quoted = base64.b64encode(credentials.encode()).decode()
+    with engine.client() as client:
+        number = create(client)["ID"]
+        rule = one.fault("error", server=server, method=method,
+                         text=f"unexpected token at 'SR_AUTH=\\\"{quoted}\\\"' of {credentials}")
+        answer = client.post(ITEMS, json=spec()) if path == "POST" else client.get(f"{ITEMS}/{number}")
+        said = error_of(answer, 500)
+        assert said["message"].startswith("unexpected token at 'SR_AUTH=") and "***" in said["message"]
+        assert quoted not in answer.text and ALICE[1] not in answer.text
+        one.clear_faults(rule)
+        remove(client, number)
+    nothing_left(one)
+
+
 # --- files that turn --------------------------------------------------------------------------------------------------
 
 def names(engine, stem):

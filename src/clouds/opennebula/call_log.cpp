@@ -94,12 +94,15 @@ std::string without_secrets(std::string_view text, const Session& session) {
     out += hidden;
     at = value->end;
   }
+  return without_credentials(std::move(out), session);
+}
+
+std::string without_credentials(std::string text, const Session& session) {
+  if (session.password.empty()) return text;
   const auto credentials = session.user + ":" + session.password.reveal();
-  if (!session.password.empty()) {
-    replace_all(out, credentials);
-    replace_all(out, to_base64(credentials));
-  }
-  return out;
+  replace_all(text, credentials);
+  replace_all(text, to_base64(credentials));
+  return text;
 }
 
 CallNote::CallNote(CallLog* log, std::string_view system, std::string_view call, std::optional<std::int64_t> object,

@@ -42,6 +42,9 @@ class CallLog {
 /// quoted in another text.
 std::string without_secrets(std::string_view text, const Session& session);
 
+/// Only the first of that: for words that people are to read, such as an error that quotes what was sent.
+std::string without_credentials(std::string text, const Session& session);
+
 /// One call under way: tells the log how it ended, also when its coroutine is cancelled.
 class CallNote {
  public:

@@ -55,10 +55,17 @@ std::vector<xmlrpc::Parameter> with_session(const Session& session, const std::v
   return out;
 }
 
-Result<xmlrpc::Value> payload_of(const std::string& method, xmlrpc::Outcome outcome) {
-  if (const auto* const fault = std::get_if<xmlrpc::Fault>(&outcome)) return fail(oned_fault(method, *fault));
+/// Whoever refuses may quote what was sent.
+Result<xmlrpc::Value> payload_of(const std::string& method, xmlrpc::Outcome outcome, const Session& session) {
+  if (auto* const fault = std::get_if<xmlrpc::Fault>(&outcome)) {
+    fault->message = without_credentials(std::move(fault->message), session);
+    return fail(oned_fault(method, *fault));
+  }
   auto& answer = std::get<xmlrpc::Answer>(outcome);
-  if (!answer.success) return fail(oned_refused(method, answer));
+  if (!answer.success) {
+    answer.message = without_credentials(std::move(answer.message), session);
+    return fail(oned_refused(method, answer));
+  }
   return std::move(answer.payload);
 }
 
@@ -94,7 +101,7 @@ Task<Result<xmlrpc::Value>> Oned::ask(const Session& session, const Call& call, 
   CO_TRY(auto response, co_await post(std::move(body), call.method, call.effect, session.deadline));
   auto decoded = xmlrpc::decode(std::move(response.body));
   if (!decoded) co_return fail(unreadable(system_name, call.method, decoded.error().sentence()));
-  auto payload = payload_of(call.method, std::move(*decoded));
+  auto payload = payload_of(call.method, std::move(*decoded), session);
   if (payload && call.shows_answer && note.wants_text()) note.received(shown(*payload));
   co_return payload;
 }
@@ -230,7 +237,7 @@ Task<Result<Glance>> Oned::glance(Session session, std::vector<std::int64_t> doc
   Glance out;
   const auto keep = [&](std::size_t at, auto& into, auto* decode) {
     const auto& call = calls[at];
-    auto payload = payload_of(call.method, std::move((*outcomes)[at]));
+    auto payload = payload_of(call.method, std::move((*outcomes)[at]), session);
     if (payload && call.shows_answer && notes[at].wants_text()) notes[at].received(shown(*payload));
     const auto [object, _] = into.insert_or_assign(*call.object, object_in(call.method, std::move(payload), decode));
     notes[at].ended(object->second ? nullptr : &object->second.error());

@@ -50,7 +50,8 @@ Task<Result<std::string>> OneFlow::ask(const Session& session, const Call& call,
   const Effect effect = call.verb == http::Verb::get ? Effect::reads : Effect::changes;
   CO_TRY(auto response, co_await link_.exchange(std::move(request), name, effect, session.deadline));
   if (response.status < 200 || response.status > 299)
-    co_return fail(oneflow_refused(name, response.status, response.body));
+    // It may quote what it could not read, and VMs are given their creator's credentials.
+    co_return fail(oneflow_refused(name, response.status, without_credentials(std::move(response.body), session)));
   note.received(response.body);
   co_return std::move(response.body);
 }

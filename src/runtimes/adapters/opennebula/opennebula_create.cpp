@@ -27,13 +27,13 @@ json::Value asked_for(const json::Object& document) {
   return out;
 }
 
-json::Value log_of(const opennebula::Service& service) {
+json::Value log_of(const opennebula::Service& service, const opennebula::Session& session) {
   json::Array lines;
   for (const auto& line : service.log) {
     json::Object each;
     each.append("timestamp", line.timestamp);
     each.append("severity", line.severity);
-    each.append("message", line.message);
+    each.append("message", opennebula::without_credentials(line.message, session));
     lines.emplace_back(std::move(each));
   }
   return lines;
@@ -239,9 +239,9 @@ Task<Answer<opennebula::Service>> OpenNebulaCloud::machines_of(Session session, 
       if (service.error().kind() == Kind::not_found) refusal.cause.reset();  // 404 is no answer to a POST
       co_return std::unexpected(std::move(refusal));
     }
-    if (opennebula::is_failed(service->state)) co_return refuse(Code::service_failed, text, log_of(*service));
+    if (opennebula::is_failed(service->state)) co_return refuse(Code::service_failed, text, log_of(*service, session));
     if (complete(*service, wanted)) co_return std::move(*service);
-    if (in(pause) > deadline) co_return refuse(Code::vms_not_created, text, log_of(*service));
+    if (in(pause) > deadline) co_return refuse(Code::vms_not_created, text, log_of(*service, session));
     co_await sleep_for(pause);
   }
 }
