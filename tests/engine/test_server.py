@@ -288,6 +288,22 @@ def test_a_wrong_file_is_told_at_once(new_engine, text):
     assert not engine.log()
 
 
+@pytest.mark.parametrize("broken", [":port: many\n", ":log:\n  :level: 4\n"])
+def test_a_file_that_was_broken_since_the_start_does_not_keep_its_server(new_engine, broken):
+    engine = new_engine()
+    pid = engine.pid
+    engine.write(broken + f":pid_file: {engine.conf['pid_file']}\n")
+    done = engine.command("restart")
+    assert done.returncode == 1 and engine.pid == pid  # the new one could not start
+    done = engine.command("status")
+    assert done.returncode == 0 and str(pid) in done.stdout and done.stderr.startswith("Failed to load configuration")
+    done = engine.command("stop")
+    assert (done.returncode, done.stdout) == (0, "provision-engine-server stopped\n")
+    assert done.stderr.startswith("Failed to load configuration")
+    engine.until_gone(pid)
+    assert engine.command("status").returncode == 3 and engine.command("stop").returncode == 1
+
+
 def test_check_config(new_engine):
     engine = new_engine({"strange": 1}, start=False)
     engine.write(engine.conf_path.read_text() + ":timeout: 7\n")

@@ -173,6 +173,15 @@ Result<Read> read_conf(const std::string& path) {
   return out;
 }
 
+std::string pid_file_in(const std::string& path) {
+  const auto text = settings::read_file(path);
+  const auto document =
+      text ? settings::read_symbol_yaml(*text, path, unindented) : Result<settings::Document>(fail(text.error()));
+  const auto* found = document && document->root.if_table() != nullptr ? document->root.at("pid_file") : nullptr;
+  const auto* named = found == nullptr ? nullptr : found->value.if_text();
+  return named == nullptr || named->empty() ? Conf().pid_file : *named;
+}
+
 std::string listen_address(const Conf& conf) {
   return conf.runtimes.host == "localhost" ? "127.0.0.1" : conf.runtimes.host;
 }

@@ -49,6 +49,9 @@ struct Read {
 /// Reads and checks the file. Fails with "Failed to load configuration at PATH" and the reason.
 Result<Read> read_conf(const std::string& path);
 
+/// What a file that read_conf() refuses names as :pid_file:, as far as it can be read at all; else the guide's.
+std::string pid_file_in(const std::string& path);
+
 /// `:host:` as an address to bind: localhost is one.
 std::string listen_address(const Conf& conf);
 log::Level log_level(const Conf& conf);

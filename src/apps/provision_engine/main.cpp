@@ -107,12 +107,12 @@ int start(const Conf& conf) {
   return 0;
 }
 
-int stop(const Conf& conf) {
-  if (!PidFile::exists(conf.pid_file)) {
+int stop(const std::string& pid_file) {
+  if (!PidFile::exists(pid_file)) {
     std::cerr << "Could not find server pid file\n";
     return 1;
   }
-  const auto pid = PidFile::holder(conf.pid_file);
+  const auto pid = PidFile::holder(pid_file);
   if (pid && ::kill(*pid, SIGINT) != 0) {
     std::cerr << "failed to stop " << program << ": pid " << *pid
               << " does not take our signal; is it another user's?\n";
@@ -121,7 +121,7 @@ int stop(const Conf& conf) {
   // Requests under way finish first.
   constexpr std::chrono::seconds patience{75};
   const auto until = std::chrono::steady_clock::now() + patience;
-  while (pid && PidFile::holder(conf.pid_file) == pid) {
+  while (pid && PidFile::holder(pid_file) == pid) {
     if (std::chrono::steady_clock::now() > until) {
       std::cerr << "failed to stop " << program << ": pid " << *pid << " still runs after " << patience.count()
                 << " s\n";
@@ -130,19 +130,19 @@ int stop(const Conf& conf) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   std::error_code ec;
-  if (!pid) std::filesystem::remove(conf.pid_file, ec);  // of one that did not end by itself
+  if (!pid) std::filesystem::remove(pid_file, ec);  // of one that did not end by itself
   std::cout << program << " stopped\n";
   return 0;
 }
 
-int status(const Conf& conf) {
-  const auto pid = PidFile::holder(conf.pid_file);
+/// `where`: what the configuration says; empty when that cannot be read.
+int status(const std::string& pid_file, const std::string& where) {
+  const auto pid = PidFile::holder(pid_file);
   if (pid) {
-    std::cout << program << " runs (pid " << *pid << ") at " << conf.runtimes.host << ":" << conf.runtimes.port << '\n';
+    std::cout << program << " runs (pid " << *pid << ")" << (where.empty() ? "" : " at " + where) << '\n';
     return 0;
   }
-  std::cout << program << " does not run" << (PidFile::exists(conf.pid_file) ? "; " + conf.pid_file + " is stale" : "")
-            << '\n';
+  std::cout << program << " does not run" << (PidFile::exists(pid_file) ? "; " + pid_file + " is stale" : "") << '\n';
   return not_running;
 }
 
@@ -168,13 +168,18 @@ int main(std::span<const std::string_view> arguments) {
     if (verb != known) continue;
     const auto path = conf_path();
     auto read = read_conf(path);
-    if (!read) return complain(read.error());
+    if (!read) {
+      complain(read.error());
+      // A file that was broken since must not keep its server from being asked and stopped.
+      if (verb == "stop") return stop(pid_file_in(path));
+      return verb == "status" ? status(pid_file_in(path), "") : 1;
+    }
     auto& conf = read->conf.values;
     if (arguments.size() > 1 && arguments[1] == "debug") conf.runtimes.log_level = 0;
     if (verb == "check-config") return check_config(*read, path);
-    if (verb == "status") return status(conf);
-    if (verb == "stop") return stop(conf);
-    if (verb == "restart" && PidFile::holder(conf.pid_file) && stop(conf) != 0) return 1;
+    if (verb == "status") return status(conf.pid_file, conf.runtimes.host + ":" + std::to_string(conf.runtimes.port));
+    if (verb == "stop") return stop(conf.pid_file);
+    if (verb == "restart" && PidFile::holder(conf.pid_file) && stop(conf.pid_file) != 0) return 1;
     for (const auto& warning : read->warnings) std::cerr << "warning: " << warning << '\n';
     return verb == "run" ? run(conf) : start(conf);
   }
