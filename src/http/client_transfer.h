@@ -8,6 +8,7 @@
 #include <string>
 
 #include "http/client.h"
+#include "http/origin.h"
 
 namespace nephele::http {
 
@@ -18,9 +19,6 @@ struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 
-/// "https://host:443": what an error may name of a URL. Fails with `invalid` when it is none, is neither http nor
-/// https, or holds credentials.
-Result<std::string> origin_of(const std::string& url);
 /// May be sent twice with the effect of once: by its verb (RFC 9110, 9.2.2) or because the caller says so.
 bool may_be_sent_twice(const ClientRequest& request);
 

@@ -8,6 +8,7 @@
 
 #include "base/settings/config_files.h"
 #include "base/settings/symbol_yaml.h"
+#include "http/origin.h"
 
 namespace nephele::apps::engine {
 namespace {
@@ -99,12 +100,13 @@ auto table() {
       .obsolete("capacity.default", "use capacity.cpu.default and capacity.memory.default");
 }
 
-bool is_url(std::string_view text) {
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/' &&
-        std::ranges::none_of(text, [](char c) { return c <= ' ' || c == '\x7f'; }))
-      return true;
-  return false;
+/// An address that no request could ever be sent to. Its text is not repeated: it may hold a password.
+Result<> check_url(std::string_view name, const std::string& url) {
+  Error wrong(Kind::invalid, std::string(name) + " is no address of a server; write http://HOST:PORT/...");
+  if (std::ranges::any_of(url, [](char c) { return c <= ' ' || c == '\x7f'; })) return fail(std::move(wrong));
+  if (const auto origin = http::origin_of(url); !origin)
+    return fail(Kind::invalid, wrong.sentence() + " (" + origin.error().sentence() + ")");
+  return {};
 }
 
 /// Puts what is missing behind what the file says; tables are completed member by member.
@@ -158,8 +160,10 @@ Result<Read> read_conf(const std::string& path) {
   if (!conf) return failed(conf.error());
   for (const auto& [name, url] : {std::pair(":one_xmlrpc:", &conf->values.runtimes.one_xmlrpc),
                                   std::pair(":oneflow_server:", &conf->values.runtimes.oneflow_server)})
-    if (!is_url(*url))
-      return failed(Error(Kind::invalid, std::string(name) + " is \"" + *url + "\"; write http://HOST:PORT/..."));
+    if (const auto good = check_url(name, *url); !good) return failed(good.error());
+  if (const auto& file = conf->values.ca_file; !file.empty())
+    if (const auto pem = settings::read_file(file); !pem)
+      return failed(Error(Kind::invalid, ":ca_file: cannot be used: " + pem.error().sentence()));
   // Without a word in its section the level is INFO; without the section it is WARN.
   const auto* log = document->root.entry("log");
   if (log != nullptr && log->value.if_table() != nullptr && log->value.entry("level") == nullptr)
