@@ -4,6 +4,7 @@
 
 import concurrent.futures
 import json
+import re
 import subprocess
 import time
 
@@ -259,8 +260,10 @@ def test_tls(new_engine, certificate):
             error_of(client.post(ITEMS, json=spec()), 500)
             assert one.journal() == []  # not even a password went there
         for more in ({"verify_tls": False}, {"ca_file": str(certificate[0])}):
-            with new_engine({**conf, **more}).client() as client:
+            engine = new_engine({**conf, **more})
+            with engine.client() as client:
                 remove(client, created(client)["ID"])
+            assert (re.search("WARN -- : .*:verify_tls: is false", engine.log()) is not None) == ("verify_tls" in more)
         nothing_left(one)
 
 

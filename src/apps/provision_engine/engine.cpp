@@ -185,6 +185,8 @@ Result<std::string> Engine::start() {
   p.log.info("Initializing Provision Engine component: engine");
   p.log.info("Using oned at " + p.conf.runtimes.one_xmlrpc);
   p.log.info("Using oneflow at " + p.conf.runtimes.oneflow_server);
+  if (!p.conf.verify_tls)
+    p.log.warn(":verify_tls: is false: whoever answers for oned and OneFlow is believed, and is told passwords");
   p.threads->run(p.bus->start());
   TRY_VOID(p.threads->run(p.operations.start()));
   p.housekeeping.spawn(runtimes::keep_tidy(*p.database, p.clock, p.conf.runtimes, p.log));
