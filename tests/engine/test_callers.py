@@ -228,6 +228,9 @@ def test_oneflow_says_401_and_means_403(one, engine, alice):
     one.fault("error", server="oneflow", method="* instantiate", status=401, count=1,
               text="User couldn't be authenticated")
     error_of(alice.post(ITEMS, json=spec()), 401)
+    for status in (400, 422, 504):
+        one.fault("error", server="oneflow", method="* instantiate", status=status, text="as it is", count=1)
+        assert error_of(alice.post(ITEMS, json=spec()), status)["message"] == "as it is"
     # Whoever may see a runtime may not delete it for that.
     shown = created(alice)
     for number in (shown["ID"], shown["SERVICE_ID"]):

@@ -315,5 +315,6 @@ def test_a_flavour_of_nobody_is_echoed_as_it_was(one, alice):
     said = error_of(alice.post(ITEMS, json=wanted), 422)
     assert said["error"].endswith("specified flavours: Nobody-Either")
     assert said["message"] == wanted["SERVERLESS_RUNTIME"]
+    assert error_of(alice.post(ITEMS, json=spec("")), 422)["message"] == {"FAAS": {"FLAVOUR": ""}}
     error_of(alice.post(ITEMS, json=spec("Hidden")), 422)
     assert body_of(alice.post(ITEMS, json=spec("function")))["message"] == {"FAAS": {"FLAVOUR": "function"}}

@@ -58,8 +58,9 @@ std::string words_of(std::string_view body) {
 Kind kind_of_status(int status, std::string_view text) {
   switch (status) {
     case 400:
-    case 422:
       return Kind::invalid;
+    case 422:
+      return Kind::over_quota;  // which is a 422 again where its status is passed on
     case 401:
       return has(text, "Not authorized") ? Kind::forbidden : Kind::unauthorized;
     case 403:

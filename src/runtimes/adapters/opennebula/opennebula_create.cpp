@@ -22,8 +22,9 @@ using std::chrono::seconds;
 /// {"FAAS":{...},"DAAS":{...}} of the specification, for the answer that no template fits.
 json::Value asked_for(const json::Object& document) {
   json::Object out;
-  for (const Role role : functions_of(document))
-    out.append(std::string(to_string(role)), *document.find(to_string(role)));
+  for (const Role role : roles)
+    if (role == Role::faas || has_function(document, role))
+      out.append(std::string(to_string(role)), *document.find(to_string(role)));
   return out;
 }
 
