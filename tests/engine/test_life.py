@@ -71,6 +71,9 @@ def test_calls_of_a_put_that_changes_nothing(one, alice):
         answer, calls = calls_of(one, lambda body=wanted: runtime_of(put(alice, shown["ID"], body), 200))
         assert answer == shown
         assert set(calls) == {"one.document.info", "one.vm.info"}  # no resize, update, resched (Q38), write
+    odd = created(alice, spec(SCHEDULING={"POLICY": "]]>"}))  # stored in another spelling
+    _, calls = calls_of(one, lambda: runtime_of(put(alice, odd["ID"], NOW), 200))
+    assert set(calls) == {"one.document.info", "one.vm.info"}
 
 
 def test_calls_of_a_delete(one, alice):

@@ -105,6 +105,9 @@ namespace one {
 /// What OpenNebula said, word for word, goes to the caller; where the catalogue says so, its kind chooses the status.
 Refusal refused_by(Code code, const Error& error, std::string subject = {});
 
+/// The same to oned, which gets `]]>` in another spelling than we render it in.
+bool same_body(const std::string& rendered, const std::string& stored);
+
 /// The roles that the document asks for.
 std::vector<Role> functions_of(const json::Object& document);
 

@@ -37,19 +37,14 @@ std::vector<Role> functions_of(const json::Object& document) {
   return out;
 }
 
-}  // namespace one
-
-namespace {
-
-/// The same to oned, which gets `]]>` in another spelling than we render it in.
-bool same_text(const std::string& rendered, const std::string& stored) {
+bool same_body(const std::string& rendered, const std::string& stored) {
   if (rendered == stored) return true;
   const auto a = opennebula::document_text(rendered);
   const auto b = opennebula::document_text(stored);
   return a && b && *a == *b;
 }
 
-}  // namespace
+}  // namespace one
 
 OpenNebulaCloud::OpenNebulaCloud(Upstream upstream, opennebula::Dialects& dialects, Leftovers& leftovers,
                                  const Settings& settings, SrAuth sr_auth, log::Logger log)
@@ -134,7 +129,7 @@ Task<> OpenNebulaCloud::keep(Session session, const Caller& caller, const Loaded
                              const std::vector<Function>& functions) {
   const auto service = loaded.stored.service_id.value_or(-1);
   // Others may look and seldom write; who owns it looks too, and then it is written.
-  if (loaded.owner != caller.user || same_text(render_members(loaded.stored.document, service, functions), loaded.body))
+  if (loaded.owner != caller.user || same_body(render_members(loaded.stored.document, service, functions), loaded.body))
     co_return;
   const auto turn = co_await leftovers_.try_turn(caller, loaded.id);
   if (!turn) co_return;  // who has it writes the document at his end
@@ -142,7 +137,7 @@ Task<> OpenNebulaCloud::keep(Session session, const Caller& caller, const Loaded
   auto now = co_await load(session, loaded.id);
   if (now) {
     const auto body = render_members(now->stored.document, service, functions);
-    if (const auto text = opennebula::document_text(body); text && !same_text(body, now->body)) {
+    if (const auto text = opennebula::document_text(body); text && !same_body(body, now->body)) {
       log_.info("Updating Serverless Runtime Document " + loaded.id.text());
       const auto written =
           co_await upstream_.oned.update_document(session, loaded.id.number(), *text, opennebula::Update::replace);
