@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtimes/engine_tale.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
+
+#include "base/json.h"
 
 namespace nephele::runtimes {
 namespace {
@@ -71,9 +74,24 @@ void EngineTale::asked(const http::Request& request, std::string_view body) {
              {{"request", request.id}});
 }
 
+void EngineTale::answered_with(std::string_view body) const {
+  std::string text = "Response Body: ";
+  const auto value = pretty_ ? json::parse(body) : Result<json::Value>(fail(Kind::invalid, ""));
+  text += value ? json::pretty(*value) : body;
+  if (!value) {
+    log_.debug(text);
+    return;
+  }
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    log_.debug(std::string_view(text).substr(at, end - at));
+    at = end + 1;
+  }
+}
+
 void EngineTale::answered(RouteKind route, const http::Request& request, int status, std::string_view body) {
   log_.info("Response HTTP Return Code: " + std::to_string(status));
-  if (log_.on(log::Level::debug)) log_.debug("Response Body: " + std::string(body));
+  if (log_.on(log::Level::debug)) answered_with(body);
   const auto summary = summary_of(route, status);
   if (status < 400)
     log_.info(summary);

@@ -17,7 +17,10 @@ class EngineTale final : public RequestTale {
     std::function<void()> begun = [] {};
     std::function<void()> ended = [] {};
   };
-  EngineTale(log::Logger log, Frame frame) : log_(std::move(log)), frame_(std::move(frame)) {}
+  /// `pretty`: the bodies of answers stand indented over several lines of the log, each with its head: nobody can forge
+  /// one (decision M7).
+  EngineTale(log::Logger log, Frame frame, bool pretty = false)
+      : log_(std::move(log)), frame_(std::move(frame)), pretty_(pretty) {}
 
   void received(RouteKind route) override;
   void asked(const http::Request& request, std::string_view body) override;
@@ -25,8 +28,11 @@ class EngineTale final : public RequestTale {
   void over() noexcept override { frame_.ended(); }
 
  private:
+  void answered_with(std::string_view body) const;
+
   log::Logger log_;
   Frame frame_;
+  bool pretty_;
 };
 
 }  // namespace nephele::runtimes

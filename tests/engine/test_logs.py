@@ -132,6 +132,20 @@ def test_every_message_that_an_operator_greps_for(new_engine, one):
              f"{ERROR}Serverless Runtime not found.*", f"{ERROR}Failed to create Serverless Runtime.*")
 
 
+def test_bodies_over_several_lines(new_engine):
+    """As the guide prints them (M7); each line has its head, so that no body can forge one."""
+    engine = new_engine({"log": {"level": 0, "pretty": True, "cloud_client": "file"}})
+    with engine.client() as client:
+        shown = create(client, spec("nature", NAME="a\nI, [2023-09-06 10:51:55 #1]  INFO -- : forged"))
+        remove(client, shown["ID"])
+    text = engine.log()
+    in_order(text, rf"{DEBUG}Response Body: \{{", rf"{DEBUG}  \"SERVERLESS_RUNTIME\": \{{",
+             rf"{DEBUG}    \"ID\": {shown['ID']},", rf"{DEBUG}\}}", f"{INFO}Serverless Runtime created",
+             f"{DEBUG}Response Body: ", f"{INFO}Serverless Runtime deleted")
+    assert all(ANY.match(line) for line in text.splitlines()[1:]), text
+    assert not re.search("^I, .*forged", text, re.M)
+
+
 @pytest.mark.parametrize("calls_to, in_file, in_engine", [("file", True, False), ("engine", False, True),
                                                           ("both", True, True)])
 def test_where_the_calls_go(new_engine, calls_to, in_file, in_engine):

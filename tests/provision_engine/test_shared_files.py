@@ -34,7 +34,7 @@ def test_our_own_keys_stand_in_comments_that_can_be_taken_as_they_are():
     taken = yaml.safe_load(text)
     assert {key: taken[key] for key in OURS} == OURS
     assert set(taken) - set(SHIPPED) == set(OURS) | {":ca_file", ":data", ":database", ":pid_file"}
-    assert taken[":log"] == {":level": 1, ":system": "file", ":cloud_client": "both"}
+    assert taken[":log"] == {":level": 1, ":system": "file", ":cloud_client": "both", ":pretty": False}
 
 
 def test_every_key_is_explained():

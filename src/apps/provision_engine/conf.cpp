@@ -15,7 +15,7 @@ namespace {
 
 using settings::Node;
 
-constexpr std::array<std::string_view, 4> log_members{"level", "system", "cloud_client", "directory"};
+constexpr std::array<std::string_view, 5> log_members{"level", "system", "cloud_client", "directory", "pretty"};
 constexpr std::array unindented{settings::Unindented{.section = "log", .members = log_members}};
 
 /// The published config.json has whole numbers here, and /server/config answers what the file says.
@@ -95,6 +95,7 @@ auto table() {
                   std::vector<settings::Word<CallsTo>>{
                       {"file", CallsTo::file}, {"engine", CallsTo::engine}, {"both", CallsTo::both}},
                   {.meaning = "where what OpenNebula is asked is logged"})
+      .add("log.pretty", &Conf::pretty_log, {.meaning = "at level 0, bodies of answers over several lines"})
       .obsolete("mapping", "remove it: service templates are found by their names")
       .obsolete("capacity.max", "use capacity.cpu.mult and capacity.memory.mult")
       .obsolete("capacity.default", "use capacity.cpu.default and capacity.memory.default");

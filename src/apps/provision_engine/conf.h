@@ -36,6 +36,7 @@ struct Conf {
   std::string pid_file = "/tmp/provision-engine-server.pid";
   std::string log_directory = "/var/log/provision-engine";
   CallsTo calls_to = CallsTo::both;
+  bool pretty_log = false;
 };
 
 /// The path in PROVISION_ENGINE_CONF, else the guide's.

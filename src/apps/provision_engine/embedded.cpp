@@ -33,7 +33,7 @@ Result<> serve_embedded(const Conf& conf, Starter& starter) {
   const auto log = foundation->logging().logger(std::string(engine_component));
   log.info("Initializing Provision Engine component: engine");
   log.info("Using the embedded cloud in " + conf.data);
-  runtimes::EngineTale tale(log, frame_of(calls));
+  runtimes::EngineTale tale(log, frame_of(calls), conf.pretty_log);
   auto cloud = Cloud::open(*foundation, {.compute = true, .runtimes = true}, &tale);
   if (!cloud) {
     log.error(cloud.error().sentence());

@@ -122,7 +122,7 @@ class Engine::Parts {
         events(*database, *bus, clock),
         service(cloud, sign_in, events),
         journal_ready(*database),
-        tale(log, frame_of(call_file)),
+        tale(log, frame_of(call_file), conf.pretty_log),
         api(service, conf.runtimes, {}, {&journal_ready}, logging.logger("api"), &tale),
         router(faults),
         server(threads->executors(), router, limits(conf), logging.logger("http.access"), logging.logger("http")),
