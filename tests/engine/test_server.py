@@ -5,12 +5,15 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 
+import httpx
 import pytest
 import yaml
 from checks import ITEMS, create, nothing_left, read, remove, spec
 from engine import wait_for
+from opennebula.control_client import ALICE
 
 USAGE = "Usage: provision-engine-server {start|stop|restart|status|run|version|check-config} <debug>\n"
 
@@ -268,6 +271,8 @@ BROKEN = {
     "ftp": ":one_xmlrpc: ftp://localhost/RPC2\n", "a port of nobody": ":one_xmlrpc: http://localhost:99999/RPC2\n",
     "a port of letters": ":oneflow_server: http://localhost:abc\n", "half an IPv6": ":oneflow_server: http://[::1\n",
     "a password in a URL": ":one_xmlrpc: http://user:hush-hush@localhost/RPC2\n",
+    "half of TLS": ":tls_key: /etc/hostname\n",
+    "no such certificate": ":tls_certificate: /nowhere/chain.pem\n:tls_key: /etc/hostname\n",
     "no such authority": ":ca_file: /nowhere/authority.pem\n", "level 4": ":log:\n  :level: 4\n",
     "level word": ":log:\n  :level: x\n",
     "a mode of nobody": ":capacity:\n  :memory:\n    :resize_mode: RUBBER\n", "capacity a number": ":capacity: 5\n",
@@ -320,6 +325,24 @@ def test_a_slash_behind_the_address_of_oneflow(new_engine, one):
     with engine.client() as client:
         remove(client, create(client)["ID"])
     nothing_left(one)
+
+
+def test_it_may_speak_tls_itself(new_engine, one, tmp_path):
+    """Without a proxy before it (contract 7.5)."""
+    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", files[1], "-out", files[0], "-subj", "/CN=localhost", "-days", "2",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True, timeout=60)
+    engine = new_engine({"tls_certificate": str(files[0]), "tls_key": str(files[1])})
+    with httpx.Client(base_url=engine.url.replace("http:", "https:"), auth=ALICE, verify=str(files[0]),
+                      trust_env=False, timeout=60) as client:
+        remove(client, create(client)["ID"])
+    with pytest.raises(httpx.TransportError):
+        engine.client(None).get("/server/version")
+    nothing_left(one)
+    files[1].write_text("no key")
+    done = engine.command("restart")
+    assert done.returncode == 1 and str(files[1]) in done.stderr
 
 
 def test_localhost_is_an_address(new_engine):

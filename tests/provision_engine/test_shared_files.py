@@ -33,7 +33,8 @@ def test_our_own_keys_stand_in_comments_that_can_be_taken_as_they_are():
     text = re.sub(r"(?m)^(\s*)# (:\w+: \S+)$", r"\1\2", CONF.read_text())
     taken = yaml.safe_load(text)
     assert {key: taken[key] for key in OURS} == OURS
-    assert set(taken) - set(SHIPPED) == set(OURS) | {":ca_file", ":data", ":database", ":pid_file"}
+    assert set(taken) - set(SHIPPED) == set(OURS) | {":ca_file", ":data", ":database", ":pid_file",
+                                                         ":tls_certificate", ":tls_key"}
     assert taken[":log"] == {":level": 1, ":system": "file", ":cloud_client": "both", ":pretty": False}
 
 

@@ -79,6 +79,8 @@ auto table() {
                   {.meaning = "OneFlow's language: of OpenNebula 6 or 7"})
       .add("verify_tls", &Conf::verify_tls, {.meaning = "check the certificates of oned and OneFlow"})
       .add("ca_file", &Conf::ca_file, {.meaning = "PEM file of the authorities to believe; empty: the system's"})
+      .add("tls_certificate", &Conf::tls_certificate, {.meaning = "PEM chain: the API speaks https; empty: http"})
+      .add("tls_key", &Conf::tls_key, {.meaning = "PEM file of its private key"})
       .add("one_timeout", &Conf::one_timeout, {.meaning = "one call to oned or OneFlow", .unit = "seconds"},
            {.min = 1, .max = 600})
       .add_choice("sr_auth", &Conf::sr_auth,
@@ -107,6 +109,17 @@ Result<> check_url(std::string_view name, const std::string& url) {
   if (std::ranges::any_of(url, [](char c) { return c <= ' ' || c == '\x7f'; })) return fail(std::move(wrong));
   if (const auto origin = http::origin_of(url); !origin)
     return fail(Kind::invalid, wrong.sentence() + " (" + origin.error().sentence() + ")");
+  return {};
+}
+
+Result<> check_files(const Conf& conf) {
+  if (conf.tls_certificate.empty() != conf.tls_key.empty())
+    return fail(Kind::invalid, ":tls_certificate: and :tls_key: belong together; name both or neither");
+  for (const auto& [name, file] :
+       {std::pair(":ca_file:", &conf.ca_file), std::pair(":tls_certificate:", &conf.tls_certificate),
+        std::pair(":tls_key:", &conf.tls_key)})
+    if (const auto pem = file->empty() ? Result<std::string>("") : settings::read_file(*file); !pem)
+      return fail(Kind::invalid, std::string(name) + " cannot be used: " + pem.error().sentence());
   return {};
 }
 
@@ -162,9 +175,7 @@ Result<Read> read_conf(const std::string& path) {
   for (const auto& [name, url] : {std::pair(":one_xmlrpc:", &conf->values.runtimes.one_xmlrpc),
                                   std::pair(":oneflow_server:", &conf->values.runtimes.oneflow_server)})
     if (const auto good = check_url(name, *url); !good) return failed(good.error());
-  if (const auto& file = conf->values.ca_file; !file.empty())
-    if (const auto pem = settings::read_file(file); !pem)
-      return failed(Error(Kind::invalid, ":ca_file: cannot be used: " + pem.error().sentence()));
+  if (const auto good = check_files(conf->values); !good) return failed(good.error());
   // Without a word in its section the level is INFO; without the section it is WARN.
   const auto* log = document->root.entry("log");
   if (log != nullptr && log->value.if_table() != nullptr && log->value.entry("level") == nullptr)

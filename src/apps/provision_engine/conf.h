@@ -28,6 +28,8 @@ struct Conf {
   WhichDialect dialect = WhichDialect::found_out;
   bool verify_tls = true;
   std::string ca_file;
+  std::string tls_certificate;  ///< of the REST API itself; empty: it speaks plain HTTP
+  std::string tls_key;
   std::chrono::seconds one_timeout{30};
   runtimes::SrAuth sr_auth = runtimes::SrAuth::credentials;
   std::int64_t body_max = std::int64_t{1024} * 1024;

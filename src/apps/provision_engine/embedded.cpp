@@ -15,6 +15,8 @@ Result<Settings> cloud_settings(const Conf& conf, const Installation& installati
   Settings settings = std::move(loaded.values);
   settings.listen_address = listen_address(conf);
   settings.port = conf.runtimes.port;
+  settings.tls_certificate = conf.tls_certificate;
+  settings.tls_key = conf.tls_key;
   settings.request_timeout = conf.runtimes.timeout;
   settings.engine = conf.runtimes;
   settings.log_level = log_level(conf);

@@ -193,6 +193,7 @@ Result<std::string> Engine::start() {
   http::Listen listen;
   listen.address = listen_address(p.conf);
   listen.port = p.conf.runtimes.port;
+  if (!p.conf.tls_certificate.empty()) listen.tls = http::Tls{p.conf.tls_certificate, p.conf.tls_key};
   TRY(const auto port, p.server.listen(listen));
   return p.conf.runtimes.host + ":" + std::to_string(port);
 }
