@@ -9,8 +9,9 @@ constexpr sql::Statement keep{"operations.key_keep",
                               "INSERT INTO operations_key (name, value) VALUES ('check', $1) ON CONFLICT (name) DO "
                               "NOTHING"};
 constexpr sql::Statement kept{"operations.key_kept", "SELECT value FROM operations_key WHERE name = 'check'"};
-constexpr sql::Statement sealed_row{"operations.key_sealed",
-                                    "SELECT sealed FROM operations_operation WHERE sealed <> '' LIMIT 1"};
+constexpr sql::Statement sealed_row{
+    "operations.key_sealed",
+    "SELECT sealed FROM operations_operation WHERE sealed NOT IN ('', '" OPERATION_ERASED "') LIMIT 1"};
 
 std::unexpected<Error> another_key() {
   return fail(Kind::conflict,

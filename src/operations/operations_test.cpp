@@ -48,6 +48,7 @@ class Scripted final : public Handler {
       CO_TRY(const auto secret, co_await reveal(work));
       const std::lock_guard lock(mutex);
       seen_secret = secret;
+      if (object.ends_with("fails")) co_return fail(Kind::invalid, "cannot be done");
     }
     co_return Result<>{};
   }
@@ -250,6 +251,17 @@ TEST_P(OperationsTest, ASecretIsReadableForTheHandlerOnlyAndErasedAtTheEnd) {
   p->wait(id);
   EXPECT_EQ(p->handler.seen_secret, "user:password");
   EXPECT_EQ(column(), "");
+}
+
+TEST_P(OperationsTest, WhatIsTriedOnceMoreByHandDoesNotTakeAnErasedSecretForNone) {
+  auto p = process();
+  p->start();
+  const auto id = p->enqueue("secret-fails", Secret("user:password"));
+  EXPECT_EQ(p->wait(id).error, "cannot be done");
+  EXPECT_TRUE(p->threads.run(p->operations.retry(id)));
+  EXPECT_THAT(p->wait(id).error, HasSubstr("erased"));
+  EXPECT_EQ(p->handler.seen_secret, "user:password") << "the second attempt saw none";
+  EXPECT_TRUE(check_key(*p->database, key));
 }
 
 TEST_P(OperationsTest, ALaterOperationOvertakesARunningOne) {

@@ -53,10 +53,11 @@ constexpr sql::Statement insert_step{"operation.step",
                                      "ON CONFLICT (operation_id, name) DO UPDATE SET result = excluded.result"};
 constexpr sql::Statement progress_row{"operation.progress",
                                       "UPDATE operations_operation SET progress = $2, updated_ms = $3 WHERE id = $1"};
-constexpr sql::Statement end_row{
-    "operation.end",
-    "UPDATE operations_operation SET state = $2, last_error = $3, last_kind = $4, sealed = '', owner = '', "
-    "lease_until_ms = 0, updated_ms = $5 WHERE id = $1"};
+constexpr sql::Statement end_row{"operation.end",
+                                 "UPDATE operations_operation SET state = $2, last_error = $3, last_kind = $4, "
+                                 "sealed = CASE WHEN $2 = 'failed' AND sealed <> '' THEN '" OPERATION_ERASED
+                                 "' ELSE '' END, owner = '', "
+                                 "lease_until_ms = 0, updated_ms = $5 WHERE id = $1"};
 constexpr sql::Statement give_back_row{
     "operation.give_back",
     "UPDATE operations_operation SET state = 'pending', not_before_ms = $2, last_error = $3, last_kind = $4, "

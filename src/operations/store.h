@@ -11,6 +11,10 @@
 #include "operations/operations.h"
 #include "operations/process_identity.h"
 
+/// What stands in place of a secret that was erased when its operation failed: who tries it once more must not take it
+/// for none.
+#define OPERATION_ERASED "erased"
+
 /// All SQL of operations. Every function works in the caller's transaction.
 namespace nephele::operations::store {
 

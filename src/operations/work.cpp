@@ -16,6 +16,8 @@ Work::Work(Operations& operations, sql::Database& database, Record record, std::
 
 Result<Secret> Work::sealed() const {
   if (sealed_text_.empty()) return Secret{};
+  if (sealed_text_ == OPERATION_ERASED)
+    return fail(Kind::conflict, "what it needs secretly was erased when it failed; ask for the same anew");
   return operations_.impl_->key.open(sealed_text_, seal_context);
 }
 
