@@ -47,6 +47,12 @@ class ServerHandler : public operations::Handler {
     impl_.tell(tx, id, "error", error.sentence(), server->generation);
   }
 
+  /// By hand (`nephele operations cancel`); when a removal overtakes, the server is deleted already. Nobody else would
+  /// end the server's activity.
+  void cancelled(sql::Tx& tx, const operations::Record& record) override {
+    failed(tx, record, Error(Kind::conflict, "the operator cancelled what was under way; an update starts it again"));
+  }
+
  protected:
   /// Between two attempts the owner reads what the server waits for, once; it goes on by itself when the cause is gone.
   void show_waiting(sql::Tx& tx, const operations::Record& record, const Error& error) {

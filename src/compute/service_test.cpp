@@ -188,6 +188,36 @@ TEST_P(ComputeTest, RemovingOvertakesABuildThatWaitsForItsGuest) {
   EXPECT_EQ(machines.machines(), 0);
 }
 
+TEST_P(ComputeTest, ACancelledBuildLeavesAServerThatCanBeStarted) {
+  machines.hold_ready(true);
+  const auto created = create().value();
+  const auto id = created.server.id;
+  ASSERT_TRUE(eventually([&] { return find(id)->observed == Observed::starting; }));
+  life->threads.run(life->operations.cancel(created.operation)).value();
+  EXPECT_EQ(outcome(created.operation).state, operations::State::cancelled);
+  ASSERT_TRUE(reaches(id, Observed::error));
+  EXPECT_THAT(find(id)->reason, HasSubstr("cancelled"));
+  machines.hold_ready(false);
+  const auto again = change([&](auto& tx, auto& c) { return start_server(tx, c, id, ada); }).value();
+  EXPECT_EQ(outcome(again).state, operations::State::done);
+  EXPECT_TRUE(reaches(id, Observed::ready));
+}
+
+TEST_P(ComputeTest, ACancelledResizeLeavesTheServerAsItWas) {
+  const auto server = ready();
+  machines.resize_by(FakeBackend::Resizing::held);
+  const Sizes bigger{Cpus(2), Bytes::mib(133), Bytes::mib(300)};
+  const auto resize = [&](auto& tx, auto& c) { return resize_server(tx, c, server.id, bigger, ada); };
+  const auto operation = change(resize).value();
+  ASSERT_TRUE(eventually([&] { return life->threads.run(life->operations.show(operation))->attempt > 0; }));
+  life->threads.run(life->operations.cancel(operation)).value();
+  EXPECT_EQ(outcome(operation).state, operations::State::cancelled);
+  ASSERT_TRUE(reaches(server.id, Observed::ready));
+  EXPECT_EQ(find(server.id)->sizes, server.sizes);
+  machines.resize_by(FakeBackend::Resizing::live);
+  EXPECT_EQ(outcome(change(resize).value()).state, operations::State::done);
+}
+
 TEST_P(ComputeTest, AResizeReachesTheMachineAndOneAtATime) {
   const auto server = ready();
   const Sizes bigger{Cpus(2), Bytes::mib(133), Bytes::mib(300)};
