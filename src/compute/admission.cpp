@@ -19,6 +19,12 @@ std::optional<Error> does_not_fit(const Capacity& capacity, const Reserved& rese
         .with("cpus_asked", std::to_string(after.cpus.count()))
         .with("cpus_max", std::to_string(capacity.cpus_per_machine));
 
+  if (after.memory < capacity.memory_least)
+    return Error(Kind::over_quota, fmt::format("not enough memory: {} MiB asked, a server of this cloud needs {}",
+                                               mib(after.memory), mib(capacity.memory_least)))
+        .with("memory_asked_mib", mib(after.memory))
+        .with("memory_least_mib", mib(capacity.memory_least));
+
   const Bytes overhead = capacity.overhead_per_machine * (reserved.machines + (before ? 0 : 1));
   const Bytes memory_used = reserved.memory + overhead - (before ? before->memory : Bytes{});
   const bool grows_memory = !before || after.memory > before->memory;

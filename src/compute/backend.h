@@ -91,6 +91,7 @@ enum class Resized : std::uint8_t { live, needs_restart };
 /// What this backend can hold; admission is decided in compute's transaction against these.
 struct Capacity {
   Bytes memory;                        ///< for machines, overhead included
+  Bytes memory_least = {};             ///< a machine with less does not start
   Bytes overhead_per_machine;          ///< of the hypervisor process
   Bytes disk;                          ///< virtual sizes, overcommit included
   std::uint32_t cpus_per_machine = 0;  ///< no single machine may have more

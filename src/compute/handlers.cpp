@@ -195,20 +195,22 @@ class Resize final : public ServerHandler {
     show_waiting(tx, record, error);
   }
 
-  /// A machine that still runs keeps its old size; only one that does not is in error.
+  /// A machine that still runs keeps its old size. One that does not is in error, and is started with the old size when
+  /// somebody asks for that: the new one has just failed. Its disk may have grown.
   void failed(sql::Tx& tx, const operations::Record& record, const Error& error) override {
     const ServerId id = server_of(record);
     const auto server = store::find_to_change(tx, id);
     if (!server || server->desired == Desired::deleted) return;
-    if (server->observed != Observed::ready) return ServerHandler::failed(tx, record, error);
+    const bool runs = server->observed == Observed::ready;
     const Time now = impl_.clock.now();
     const auto number = [&](std::string_view name) {
       const auto* value = record.payload.at_path({name});
       return static_cast<std::uint64_t>(value == nullptr ? 0 : value->integer().value_or(0));
     };
     const Sizes before{Cpus(static_cast<std::uint32_t>(number("cpus"))), Bytes::of(number("memory_bytes")),
-                       Bytes::of(number("disk_bytes"))};
+                       runs ? Bytes::of(number("disk_bytes")) : server->sizes.disk};
     store::set_sizes(tx, id, before, store::memory_reserved(tx, id), now);
+    if (!runs) return ServerHandler::failed(tx, record, error);
     store::set_activity(tx, id, Activity::none, now);
     impl_.tell(tx, id, "resize_failed", error.sentence(), server->generation);
   }

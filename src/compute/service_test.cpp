@@ -254,6 +254,33 @@ TEST_P(ComputeTest, ARefusedResizeLeavesTheServerAsItWas) {
   EXPECT_EQ(find(server.id)->observed, Observed::ready);
 }
 
+TEST_P(ComputeTest, AfterARestartThatItsNewSizePreventsItRunsWithTheOldOneAgain) {
+  const auto server = ready();
+  machines.resize_by(FakeBackend::Resizing::by_restart);
+  machines.refuse_starts(Error(Kind::over_quota, "this host has no memory left for the machine"));
+  const Sizes bigger{Cpus(2), Bytes::mib(1024), Bytes::mib(300)};
+  const auto operation =
+      change([&](auto& tx, auto& c) { return resize_server(tx, c, server.id, bigger, ada); }).value();
+  EXPECT_EQ(outcome(operation).state, operations::State::failed);
+  ASSERT_TRUE(reaches(server.id, Observed::error));
+  machines.refuse_starts(std::nullopt);
+  const auto again = change([&](auto& tx, auto& c) { return start_server(tx, c, server.id, ada); }).value();
+  EXPECT_EQ(outcome(again).state, operations::State::done);
+  const Sizes now{server.sizes.cpus, server.sizes.memory, bigger.disk};
+  EXPECT_EQ(find(server.id)->sizes, now) << "a disk never shrinks";
+  EXPECT_EQ(machines.machine(server.id.number())->spec.sizes, now);
+}
+
+TEST_P(ComputeTest, LessMemoryThanAMachineNeedsIsRefusedBeforeAnythingIsChanged) {
+  EXPECT_THAT(create(small(8)).error().sentence(), HasSubstr("8 MiB asked, a server of this cloud needs 16"));
+  const auto server = ready();
+  const auto refused = change([&](auto& tx, auto& c) {
+    return resize_server(tx, c, server.id, {Cpus(1), Bytes::mib(8), Bytes::mib(256)}, ada);
+  });
+  EXPECT_EQ(refused.error().kind(), Kind::over_quota);
+  EXPECT_TRUE(reaches(server.id, Observed::ready));
+}
+
 TEST_P(ComputeTest, ADiskNeverShrinks) {
   const auto server = ready();
   const auto refused = change([&](auto& tx, auto& c) {

@@ -5,18 +5,20 @@ namespace nephele::compute::store {
 
 namespace {
 
-#define DRIVER_COLUMNS \
-  "id, host, instance, hold, address_pool, memory_bytes, overhead_bytes, disk_bytes, cpus_per_machine, said_ms"
+#define DRIVER_COLUMNS                                                                                            \
+  "id, host, instance, hold, address_pool, memory_bytes, overhead_bytes, disk_bytes, cpus_per_machine, said_ms, " \
+  "memory_least_bytes"
 
 constexpr sql::Statement all_rows{"driver.all", "SELECT " DRIVER_COLUMNS " FROM compute_driver ORDER BY id"};
 constexpr sql::Statement find_row{"driver.find", "SELECT " DRIVER_COLUMNS " FROM compute_driver WHERE id = $1"};
 constexpr sql::Statement take_row{
     "driver.take",
     "INSERT INTO compute_driver (" DRIVER_COLUMNS
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET host = excluded.host, "
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE SET host = excluded.host, "
     "instance = excluded.instance, hold = excluded.hold, address_pool = excluded.address_pool, "
     "memory_bytes = excluded.memory_bytes, overhead_bytes = excluded.overhead_bytes, "
-    "disk_bytes = excluded.disk_bytes, cpus_per_machine = excluded.cpus_per_machine, said_ms = excluded.said_ms"};
+    "disk_bytes = excluded.disk_bytes, cpus_per_machine = excluded.cpus_per_machine, said_ms = excluded.said_ms, "
+    "memory_least_bytes = excluded.memory_least_bytes"};
 constexpr sql::Statement say_row{
     "driver.say",
     "UPDATE compute_driver SET memory_bytes = $3, overhead_bytes = $4, disk_bytes = $5, cpus_per_machine = $6, "
@@ -35,6 +37,7 @@ Bytes bytes(const sql::Row& row, std::size_t column) {
 
 Post post_from(const sql::Row& row) {
   const Capacity capacity{.memory = bytes(row, 5),
+                          .memory_least = bytes(row, 10),
                           .overhead_per_machine = bytes(row, 6),
                           .disk = bytes(row, 7),
                           .cpus_per_machine = static_cast<std::uint32_t>(row.integer(8))};
@@ -68,7 +71,8 @@ std::optional<Post> find_post(sql::Tx& tx, const DriverId& id) {
 void take_post(sql::Tx& tx, const Post& post) {
   const auto& d = post.driver;
   tx.execute(take_row, d.id, d.host, post.instance, post.hold, d.address_pool, d.capacity.memory.count(),
-             d.capacity.overhead_per_machine.count(), d.capacity.disk.count(), d.capacity.cpus_per_machine, d.said);
+             d.capacity.overhead_per_machine.count(), d.capacity.disk.count(), d.capacity.cpus_per_machine, d.said,
+             d.capacity.memory_least.count());
 }
 
 bool say(sql::Tx& tx, const DriverId& id, std::string_view instance, const Capacity& capacity, Time now) {

@@ -121,7 +121,12 @@ TEST(QemuFaults, UnusableMachinesAreRefusedWithTheReason) {
   climbing.nics[0].link = "../../x";
   EXPECT_EQ(cloud.run(cloud.backend().prepare(climbing, cloud.context())).error().kind(), Kind::invalid);
 
-  const auto spec = cloud.spec(18);
+  auto wide = cloud.spec(18);
+  wide.sizes.cpus = Cpus(256);
+  EXPECT_EQ(cloud.run(cloud.backend().prepare(wide, cloud.context())).error().kind(), Kind::invalid);
+
+  auto spec = cloud.spec(18);
+  spec.ceilings.cpus = Cpus(400);  // twice a size that a big host allows: no reason to refuse it
   EXPECT_EQ(cloud.run(cloud.backend().start(spec)).error().kind(), Kind::not_found);
   ASSERT_TRUE(cloud.run(cloud.backend().prepare(spec, cloud.context())));
   auto lost = spec;

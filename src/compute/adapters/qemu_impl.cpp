@@ -113,6 +113,7 @@ Result<Capacity> QemuBackend::Impl::capacity() {
   const Bytes memory = memory_room();
   Capacity out;
   out.memory = Bytes::of(static_cast<std::uint64_t>(static_cast<double>(memory.count()) * settings_.memory_overcommit));
+  out.memory_least = memory_least;
   out.overhead_per_machine = process_overhead + translation_cache;
   out.disk = qemu::disk_budget(disk, settings_.disk_overcommit);
   out.cpus_per_machine = std::min(255U, qemu::host_cpus() * settings_.cpus_per_core);

@@ -80,7 +80,8 @@ class QemuBackend::Impl final : public qemu::Listener {
   /// `not_found` when there is no such directory. Adopts a process that an earlier one of us started.
   Task<Result<Found>> look(ServerId id);
   Task<Result<>> make_disks(const qemu::RunDirectory& directory, const MachineSpec& spec);
-  Task<Result<>> grow_disks(const qemu::RunDirectory& directory, const MachineSpec& spec);
+  /// Afterwards `spec` has the sizes that the disks really have.
+  Task<Result<>> grow_disks(const qemu::RunDirectory& directory, MachineSpec& spec);
   Task<Result<>> start_process(const qemu::RunDirectory& directory, const MachineSpec& spec);
   /// Puts paths that the machine's user can open in place of the image's.
   Result<> pass_files(qemu::MachineSpec& machine, std::vector<FileHandle>& files) const;

@@ -19,6 +19,13 @@ bool plain(std::string_view name) {
   });
 }
 
+constexpr Cpus cpus_most(255);  // of a q35 without an interrupt remapper
+
+/// A ceiling is a wish: it never makes a machine impossible whose size itself is not.
+Cpus cpus_ceiling(const MachineSpec& spec) {
+  return std::max(spec.sizes.cpus, std::min(spec.ceilings.cpus, cpus_most));
+}
+
 Result<qemu::NetworkDevice> network_device(const NicSpec& nic) {
   qemu::NetworkDevice out;
   out.mac = nic.mac;
@@ -50,18 +57,16 @@ std::string disk_file(const DiskSpec& disk) {
 }
 
 Result<qemu::MachineSpec> qemu_machine(const MachineSpec& spec, qemu::Accelerator accelerator) {
-  constexpr std::uint32_t cpus_max = 255;
-  constexpr Bytes memory_min = Bytes::mib(64);
-  if (spec.sizes.cpus.count() == 0 || std::max(spec.sizes.cpus, spec.ceilings.cpus).count() > cpus_max)
-    return fail(Kind::invalid, fmt::format("a machine has 1 to {} processors", cpus_max));
-  if (spec.sizes.memory < memory_min)
-    return fail(Kind::invalid, fmt::format("a machine needs at least {} MiB of memory", memory_min.in_mib()));
+  if (spec.sizes.cpus.count() == 0 || spec.sizes.cpus > cpus_most)
+    return fail(Kind::invalid, fmt::format("a machine has 1 to {} processors", cpus_most.count()));
+  if (spec.sizes.memory < memory_least)
+    return fail(Kind::invalid, fmt::format("a machine needs at least {} MiB of memory", memory_least.in_mib()));
   qemu::MachineSpec out;
   out.name = spec.name;
   out.uuid = spec.uuid;
   out.accelerator = accelerator;
   out.cpus = spec.sizes.cpus;
-  out.cpus_max = std::max(spec.sizes.cpus, spec.ceilings.cpus);
+  out.cpus_max = cpus_ceiling(spec);
   out.memory = spec.sizes.memory;
   out.memory_max = std::max(spec.sizes.memory, spec.ceilings.memory);
   out.kernel = spec.kernel;
@@ -90,7 +95,7 @@ qemu::Record qemu_record(const MachineSpec& spec) {
   out.uuid = spec.uuid;
   out.generation = spec.generation;
   out.sizes = {spec.sizes.cpus, spec.sizes.memory, spec.disks.empty() ? Bytes() : spec.disks.front().size};
-  out.cpus_max = std::max(spec.sizes.cpus, spec.ceilings.cpus);
+  out.cpus_max = cpus_ceiling(spec);
   out.memory_at_start = spec.sizes.memory;
   out.memory_max = std::max(spec.sizes.memory, spec.ceilings.memory);
   for (const NicSpec& nic : spec.nics)

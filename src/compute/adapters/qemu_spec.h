@@ -13,6 +13,8 @@
 /// From compute's words to QEMU's. Pure.
 namespace nephele::compute {
 
+inline constexpr Bytes memory_least = Bytes::mib(64);
+
 /// File of a disk that the backend keeps itself, in the machine's run directory.
 std::string disk_file(const DiskSpec& disk);
 

@@ -168,13 +168,14 @@ Task<Result<>> QemuBackend::Impl::make_disks(const qemu::RunDirectory& directory
   co_return Result<>{};
 }
 
-Task<Result<>> QemuBackend::Impl::grow_disks(const qemu::RunDirectory& directory, const MachineSpec& spec) {
-  for (const DiskSpec& disk : spec.disks) {
+Task<Result<>> QemuBackend::Impl::grow_disks(const qemu::RunDirectory& directory, MachineSpec& spec) {
+  for (DiskSpec& disk : spec.disks) {
     CO_TRY(const auto header, qemu::read_qcow_header(directory.file(disk_file(disk))));
-    if (header.virtual_size == disk.size) continue;
-    if (header.virtual_size > disk.size)
-      co_return fail(Kind::invalid, fmt::format("a disk never shrinks: {} has {} MiB and {} were asked for", disk.name,
-                                                header.virtual_size.in_mib(), disk.size.in_mib()));
+    // Larger already: a resize that failed has come as far as that, and a disk never shrinks.
+    if (header.virtual_size >= disk.size) {
+      disk.size = header.virtual_size;
+      continue;
+    }
     CO_TRY_VOID(co_await disks_.grow(directory.run(), disk_file(disk), disk.size));
   }
   co_return Result<>{};

@@ -50,6 +50,7 @@ class FakeBackend final : public Backend {
   std::string_view name() const override { return "fake"; }
   Result<Capacity> capacity() override {
     return Capacity{.memory = Bytes::gib(4),
+                    .memory_least = Bytes::mib(16),
                     .overhead_per_machine = Bytes::mib(32),
                     .disk = Bytes::gib(100),
                     .cpus_per_machine = 8};
