@@ -4,8 +4,10 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fstream>
 
+#include "base/async.h"
 #include "clouds/qemu/accelerator.h"
 #include "clouds/qemu/process.h"
 #include "clouds/qemu/run_directory.h"
@@ -104,6 +106,31 @@ TEST(QemuFaults, AFullHostDiskPausesAMachineUntilThereIsRoomAgain) {
   EXPECT_TRUE(eventually(
       [&] { return cloud.run(cloud.backend().console_log(spec.id, 65536)).value_or("").contains("written-0"); },
       seconds(60)));
+}
+
+Task<> until_there_is_a_process(std::string lock) {
+  std::error_code ec;
+  while (std::filesystem::file_size(lock, ec) == 0 || ec) co_await sleep_for(milliseconds(1));
+}
+Task<> start_only(QemuBackend& backend, MachineSpec spec) {
+  (void)co_await backend.start(std::move(spec));
+}
+Task<> start_and_cancel(QemuBackend& backend, MachineSpec spec, std::string lock) {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (start_only(backend, std::move(spec)) || until_there_is_a_process(std::move(lock)));
+}
+
+TEST(QemuFaults, AStartThatIsCancelledLeavesAMachineThatIsKnown) {
+  Cloud cloud;
+  (void)cloud.run(cloud.backend().accelerator());
+  const auto spec = cloud.spec(17);
+  ASSERT_TRUE(cloud.run(cloud.backend().prepare(spec, cloud.context())));
+  cloud.run(start_and_cancel(cloud.backend(), spec, cloud.data() + "/servers/17/lock"));
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(cloud.state(spec.id).power, Power::starting);
+  EXPECT_TRUE(cloud.run(cloud.backend().remove(spec.id)));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(4)) << "its monitor is ours and answers";
+  EXPECT_TRUE(processes_with(spec.uuid).empty());
 }
 
 TEST(QemuFaults, UnusableMachinesAreRefusedWithTheReason) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <charconv>
 #include <filesystem>
 #include <utility>
@@ -148,6 +149,7 @@ Task<Result<QemuBackend::Impl::Found>> QemuBackend::Impl::look(ServerId id) {
   qemu::Record record;
   if (loaded) record = std::move(*loaded);
   record.id = id.text();
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());  // as in start_process()
   auto adopted = co_await qemu::Machine::adopt(around_, directory, record);
   if (adopted) {
     keep(id, *adopted);

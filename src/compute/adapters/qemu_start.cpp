@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -231,6 +232,9 @@ Task<Result<>> QemuBackend::Impl::start_process(const qemu::RunDirectory& direct
   CO_TRY(auto machine, qemu_machine(spec, (co_await accelerator()).accelerator));
   std::vector<FileHandle> files;
   CO_TRY_VOID(pass_files(machine, files));
+  // From here on to the end: a start that is cancelled between process and monitor would leave a machine that holds the
+  // monitor and that nobody knows. It is short, and has limits of its own.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   auto arguments = qemu::command_line(machine);
   arguments.insert(arguments.begin(), tools_.program);
   auto started =
