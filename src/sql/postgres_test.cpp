@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "sql/contract_fixture.h"
+#include "sql/shown_url.h"
 #include "sql/testing/postgres_server.h"
 
 namespace nephele::sql {
@@ -61,6 +62,18 @@ TEST_F(Postgres, AddressesThatCannotBeAreRefusedWithoutShowingThePassword) {
   }
   const auto right = Database::open({.url = server().url("postgres", "locked:right")});
   EXPECT_TRUE(right) << right.error().sentence();
+}
+
+TEST(Url, IsShownWithoutItsPasswords) {
+  EXPECT_EQ(without_password("postgresql://ada:s3cr:t@db:5432/nephele?sslmode=require"),
+            "postgresql://ada:***@db:5432/nephele?sslmode=require");
+  EXPECT_EQ(without_password("postgres://db/nephele?user=ada&password=s3cret&sslpassword=x"),
+            "postgres://db/nephele?user=ada&password=***&sslpassword=***");
+  EXPECT_EQ(without_password("postgresql://ada@db/a@b:c"), "postgresql://ada@db/a@b:c");
+  EXPECT_EQ(without_password("postgresql://ada:s3cret@db"), "postgresql://ada:***@db");
+  EXPECT_EQ(without_password("postgresql://ada:@db"), "postgresql://ada:***@db");
+  EXPECT_EQ(without_password("sqlite:/data/x:y@z.db"), "sqlite:/data/x:y@z.db");
+  EXPECT_EQ(without_password(""), "");
 }
 
 TEST_F(Postgres, ADatabaseWithAnotherEncodingIsRefused) {

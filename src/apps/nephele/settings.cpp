@@ -2,9 +2,11 @@
 #include "apps/nephele/settings.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "base/settings/config_files.h"
 #include "base/settings/settings.h"
+#include "sql/shown_url.h"
 
 namespace nephele::apps {
 
@@ -108,6 +110,8 @@ Result<LoadedSettings> load_settings(const std::string& own_file, Flags flags) {
   if (!is_loopback(values.listen_address) && values.tls_certificate.empty() && !values.allow_plain)
     return fail(Kind::invalid, plain_beyond_loopback("RUNTIMES_ADDRESS", values.listen_address));
   LoadedSettings answer{loaded.values, rows.show(loaded), settings::unknown_keys(document.root, rows.keys())};
+  for (auto& row : answer.shown)
+    if (row.name == "DATABASE") row.value = sql::without_password(std::move(row.value));
   for (const auto& warning : document.warnings) answer.warnings.push_back(warning);
   return answer;
 }
