@@ -3,10 +3,13 @@
 // compute by a real test guest.
 #include "apps/nephele/doctor.h"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <boost/asio/signal_set.hpp>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 
 #include "apps/nephele/foundation.h"
 #include "apps/nephele/processes.h"
@@ -51,6 +54,11 @@ class ReadyBell final : public compute::MachineEvents {
     reason_ = event.reason;
     bell_.ring();
   }
+  /// On the executor of the events.
+  void interrupt() {
+    reason_ = "interrupted";
+    bell_.ring();
+  }
   Task<Result<>> wait(SteadyTime until) {  // the first event decides
     co_await bell_.wait_until(until);
     if (ready_) co_return Result<>{};
@@ -61,6 +69,20 @@ class ReadyBell final : public compute::MachineEvents {
   Bell bell_;
   std::atomic<bool> ready_{false};
   std::string reason_;
+};
+
+/// ^C ends the check, and not what clears up behind it: a machine outlives the program that started it.
+class Interruption {
+ public:
+  Interruption(const Executor& executor, std::shared_ptr<ReadyBell> bell)
+      : signals_(executor, SIGINT, SIGTERM, SIGHUP) {
+    signals_.async_wait([bell = std::move(bell)](const boost::system::error_code& error, int) {
+      if (!error) bell->interrupt();
+    });
+  }
+
+ private:
+  asio::signal_set signals_;
 };
 
 /// The first free address of a range drawn at random.
@@ -127,6 +149,9 @@ Result<> examine_machines(const Context& context, const Bench& bench) {
   apart.database_url.clear();
   apart.secret_key_file.clear();
   TRY(auto foundation, Foundation::open(bench.installation(), std::move(apart), Foundation::LogTo::file, true));
+  auto& threads = foundation->threads();
+  const auto bell = std::make_shared<ReadyBell>(threads.first());
+  const Interruption interruption(threads.first(), bell);
   TRY(const auto image, compute::copy_image("function", context.settings.guest_image, bench.installation().images()));
   say("ok", "guest image " + context.settings.guest_image);
 
@@ -135,11 +160,9 @@ Result<> examine_machines(const Context& context, const Bench& bench) {
   settings.program = context.settings.qemu;
   settings.machine_user = context.settings.machine_user;
   settings.probe_rom = context.settings.guest_image + "/accel-probe.bin";
-  auto& threads = foundation->threads();
   TRY(auto backend,
       compute::QemuBackend::open(std::move(settings), threads.first(), foundation->logging().logger("compute.qemu")));
-  ReadyBell bell(threads.first());
-  backend->listen(bell);
+  backend->listen(*bell);
   TRY_VOID(threads.run(backend->list()));
   say("ok", "machines run by " + threads.run(backend->accelerator()));
   TRY(const auto capacity, backend->capacity());
@@ -149,7 +172,7 @@ Result<> examine_machines(const Context& context, const Bench& bench) {
   say("ok", "loopback addresses can be bound, for example " + address);
 
   const auto spec = compute::machine_spec(test_server(std::move(address)), image, "doctor");
-  const auto ran = threads.run(run_guest(*backend, bell, spec), ready_limit * 2);
+  const auto ran = threads.run(run_guest(*backend, *bell, spec), ready_limit * 2);
   if (!ran) {
     const auto console = threads.run(backend->console_log(spec.id, 2000));
     if (console && !console->empty()) std::cerr << "the guest's console:\n" << *console << '\n';
