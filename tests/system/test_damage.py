@@ -163,3 +163,22 @@ def test_somebody_elses_data_directory(new_cloud):
     assert str(other.data) in said and "belong to the user that runs the cloud" in said, said
     os.chown(other.data, 65534, 65534)
     other.start()
+
+
+@pytest.mark.parametrize("kept", ["servers/list", "secret.key"])
+def test_a_directory_of_something_else_is_not_destroyed(new_cloud, kept):
+    other = new_cloud(name="other")
+    (other.data / kept).parent.mkdir(parents=True, exist_ok=True)
+    (other.data / kept).write_text("somebody's work")
+    done = other.run("destroy", "--yes", check=False)
+    assert done.returncode == 3 and "there is no cloud in" in done.stderr, done.stderr
+    assert (other.data / kept).read_text() == "somebody's work"
+
+
+def test_a_directory_that_everybody_writes_to_is_not_taken(new_cloud):
+    other = new_cloud(name="other")
+    other.data.mkdir()
+    other.data.chmod(0o1777)
+    done = other.run("up", "--port", "0", "--detach", check=False)
+    assert done.returncode == 1 and "that everybody writes to" in done.stderr, done.stderr
+    assert other.data.stat().st_mode & 0o7777 == 0o1777 and list(other.data.iterdir()) == []

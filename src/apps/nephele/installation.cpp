@@ -53,6 +53,10 @@ std::string Installation::directory_from(const std::optional<std::string>& flag)
 
 Result<> Installation::create() const {
   std::error_code ec;
+  // Ours belongs to one user; taking it from everybody else would break what they keep there, such as all of /tmp.
+  const auto before = fs::status(directory_, ec).permissions();
+  if (!ec && (before & fs::perms::others_write) != fs::perms::none)
+    return fail(Kind::invalid, directory_ + " is a directory that everybody writes to; name one of its own below it");
   fs::create_directories(directory_, ec);
   if (ec)
     return fail(Kind::unavailable, "the data directory " + directory_ + " cannot be made: " + ec.message() +
@@ -73,7 +77,13 @@ Result<> Installation::create() const {
 
 bool Installation::exists() const {
   std::error_code ec;
-  return fs::exists(file("nephele.db"), ec) || fs::exists(key_file(), ec) || fs::exists(servers(), ec);
+  return has_state() || fs::exists(key_file(), ec);
+}
+
+bool Installation::has_state() const {
+  std::error_code ec;
+  if (fs::exists(file("nephele.db"), ec)) return true;
+  return fs::is_directory(servers(), ec) && fs::is_directory(images(), ec) && fs::is_directory(processes(), ec);
 }
 
 std::string host_name() {

@@ -20,6 +20,9 @@ class Installation {
   /// Makes the directory (owner only; root's can be passed through, because machines run under another user).
   Result<> create() const;
   bool exists() const;
+  /// More than a key that somebody has put there: the database, or all that create() makes. A folder called servers is
+  /// nothing special.
+  bool has_state() const;
 
   const std::string& directory() const noexcept { return directory_; }
   std::string file(std::string_view name) const { return directory_ + "/" + std::string(name); }

@@ -68,7 +68,7 @@ Result<> stop_machines(const Context& context) {
 
 /// Only what looks like ours is ever removed.
 Result<> remove_directory(const Installation& installation) {
-  if (!installation.exists())
+  if (!installation.has_state())
     return fail(Kind::not_found, installation.directory() + " is no data directory of a cloud; nothing was removed");
   std::error_code ec;
   fs::remove_all(installation.directory(), ec);
@@ -138,7 +138,7 @@ int destroy(const Context& context, bool yes) {
     return report(Error(Kind::invalid, "this removes every machine, account and file below " +
                                            context.installation.directory() + "; say --yes if you mean it"));
   if (const auto ended = end_processes(context.installation); !ended) return report(ended.error());
-  if (!context.installation.exists())
+  if (!context.installation.has_state())
     return report(Error(Kind::not_found, "there is no cloud in " + context.installation.directory()));
   if (const auto ended = stop_machines(context); !ended) return report(ended.error());
   return finish(remove_directory(context.installation), context.installation.directory() + " is gone");
