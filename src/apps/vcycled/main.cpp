@@ -21,6 +21,7 @@
 #include "apps/vcycled/responder.h"
 #include "apps/vcycled/status.h"
 #include "fleet/adapters/image_cache.h"
+#include "fleet/adapters/options.h"
 #include "fleet/adapters/remote_files.h"
 #include "fleet/web/server.h"
 #include "nephele_version.h"
@@ -245,9 +246,12 @@ int check(const Options& options) {
   const fleet::Files files(options.root, node_name(options.host));
   const fleet::PipeCache pipes(files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
-  for (const auto& problems : {found.problems, config.problems})
-    for (const auto& problem : problems) std::cerr << problem.sentence << '\n';
-  return found.problems.empty() && config.problems.empty() ? 0 : 1;
+  auto problems = found.problems;
+  problems.insert(problems.end(), config.problems.begin(), config.problems.end());
+  for (const auto& space : config.spaces)
+    if (const auto good = fleet::check_cloud_options(space); !good) problems.push_back({"", good.error().sentence()});
+  for (const auto& problem : problems) std::cerr << problem.sentence << '\n';
+  return problems.empty() ? 0 : 1;
 }
 
 int run(int argc, char** argv) {
