@@ -74,6 +74,13 @@ def test_no_secret_is_in_the_log(factory):
     assert done.returncode == 1 and "has no url; write Keystone's address" in done.stderr
     told = factory.log() + done.stdout + done.stderr
     assert "c2VjcmV0" not in told and "hush" not in told
+    assert factory.run("vcycled", "--check", check=False).returncode == 1
+    configure(factory, f"password = hush\n[space {SPACE}]\n")
+    factory.run("vcycled", "--once", "--host", HOST, check=False)
+    configure(factory, f"[space {SPACE}]\nsecret_key hush\n")
+    factory.run("vcycled", "--once", "--host", HOST, check=False)
+    assert "secret_key ..." in factory.log() and "hush" not in factory.log()
+    assert "hush" not in (factory.lib / "factory-error").read_text()
     assert oct((factory.root / "var/log/vcycle/vcycled").stat().st_mode & 0o777) == "0o640"
 
 

@@ -41,6 +41,13 @@ std::string shown(std::string_view line) {
   return out;
 }
 
+/// What a line begins with; what follows may be a password.
+std::string begun(std::string_view line) {
+  line = ascii::trimmed(line, blanks);
+  const std::string_view word = line.substr(0, line.find_first_of("=: \t"));
+  return shown(word) + (word.size() < line.size() ? " ..." : "");
+}
+
 }  // namespace
 
 ConfigParser::Option* ConfigParser::find(Section& section, std::string_view name) {
@@ -98,7 +105,7 @@ struct ConfigParser::FileReader {
   }
 
   Result<> refuse(std::string_view text) const {
-    return fail_at(place(), fmt::format("expected [section], name = value or name: value, found '{}'", shown(text)));
+    return fail_at(place(), fmt::format("expected [section], name = value or name: value, found '{}'", begun(text)));
   }
 
   Result<> open_section(std::string_view name) {
@@ -117,7 +124,7 @@ struct ConfigParser::FileReader {
   }
 
   Result<> open_option(std::string_view text, std::size_t split, std::string_view value) {
-    if (section == nullptr) return fail_at(place(), fmt::format("'{}' stands before any [section]", shown(text)));
+    if (section == nullptr) return fail_at(place(), fmt::format("'{}' stands before any [section]", begun(text)));
     const std::string spelled(ascii::trimmed_right(text.substr(0, split), blanks));
     Option fresh{.name = ascii::lowered(spelled), .spelled = spelled, .place = place(), .lines = {}, .value = {}};
     fresh.lines.emplace_back(ascii::trimmed(value, blanks));

@@ -64,9 +64,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refused{"DuplicateOption", "[a]\nx=1\n\nX=2\n", "f1:4: the option x stands twice in [a]; remove one"},
         Refused{"DuplicateSection", "[a]\n[b]\n[a]\n", "f1:3: the section [a] stands twice; join the two"},
-        Refused{"NoSection", "\nx=1\n", "f1:2: 'x=1' stands before any [section]"},
+        Refused{"NoSection", "\nx=1\n", "f1:2: 'x ...' stands before any [section]"},
         Refused{"NoDelimiter", "[a]\nhello\x1b\n",
                 "f1:2: expected [section], name = value or name: value, found 'hello?'"},
+        Refused{"NoDelimiterAndASecret", "[a]\npassword hush\n",
+                "f1:2: expected [section], name = value or name: value, found 'password ...'"},
         Refused{"Missing", "[a]\nx = %(none)s\n", "f1:2: x: %(none)s names an option that is not in [a] or [DEFAULT]"},
         Refused{"Percent", "[a]\nX = 5%\n",
                 "f1:2: X: '%' must be followed by '%' or '(name)s'; write %% for a percent sign"},
