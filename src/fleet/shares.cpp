@@ -59,7 +59,7 @@ std::optional<Ended> Shares::over() const noexcept {
   if (!space_.processors_limit) return Ended::no_limit;
   if (totals_.processors >= *space_.processors_limit) return Ended::space_full;
   if (space_.machines_limit && totals_.machines >= *space_.machines_limit) return Ended::machines_full;
-  if (attempted_ >= processors_per_cycle(*space_.processors_limit)) return Ended::cycle_full;
+  if (added_ >= processors_per_cycle(*space_.processors_limit)) return Ended::cycle_full;
   return std::nullopt;
 }
 
@@ -109,7 +109,7 @@ void Shares::created(std::size_t type) {
   const ShareRules& rules = types_[type];
   TypeTotals& has = totals_.types[type];
   const std::int64_t more = rules.machine_processors;
-  attempted_ += more;
+  added_ += more;
   ++totals_.machines;
   totals_.processors += more;
   ++has.machines;
@@ -123,7 +123,6 @@ void Shares::created(std::size_t type) {
 }
 
 void Shares::refused(std::size_t type) {
-  attempted_ += types_[type].machine_processors;
   refused_[type] = true;
 }
 

@@ -76,7 +76,7 @@ class Shares {
   Choice choose();
   /// The machine that was chosen is on its way.
   void created(std::size_t type);
-  /// It could not be made: this type has had its turn in this cycle, the others go on.
+  /// It could not be made: this type has had its turn in this cycle, the others have theirs.
   void refused(std::size_t type);
 
   const Totals& totals() const noexcept { return totals_; }
@@ -94,7 +94,7 @@ class Shares {
   std::mt19937_64 random_;
   std::vector<std::size_t> order_;
   std::vector<bool> refused_;
-  std::int64_t attempted_ = 0;  // processors
+  std::int64_t added_ = 0;  // processors
 };
 
 }  // namespace nephele::fleet

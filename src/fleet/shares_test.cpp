@@ -224,7 +224,16 @@ TEST(Shares, C19RefusedCreationsDecayAndLeaveTheOthersTheirTurn) {
       ++made;
     }
   }
-  EXPECT_EQ(made, 2);
+  EXPECT_EQ(made, 3);
+}
+
+TEST(Shares, InASmallSpaceARefusalTakesNobodysTurnEither) {
+  std::vector<ShareRules> rules{GoldenWorld::type(9), GoldenWorld::type(1)};
+  std::vector<TypeHistory> histories(2);
+  Shares shares({.processors_limit = 10}, rules, histories, totals_of({}, rules, 0, at(0)), at(0), 1);
+  for (Choice choice = shares.choose(); choice.type; choice = shares.choose())
+    *choice.type == 0 ? shares.refused(0) : shares.created(1);
+  EXPECT_EQ(shares.totals().types[1].machines, 1) << "a tenth of ten";
 }
 
 TEST(Shares, C20AShutdownTimeInThePastEndsAllAndMakesNone) {
