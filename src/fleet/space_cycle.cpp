@@ -151,14 +151,12 @@ Task<Result<>> SpaceCycle::look() {
   }
   std::map<std::string, const CloudMachine*> by_name;
   for (const auto& seen : listed_) {
-    const bool ours = is_machine_name(seen.name) && !is_another_spaces(seen);
-    if (ours && by_name.emplace(seen.name, &seen).second) continue;
-    foreign_processors_ += seen.processors.value_or(1);
-    if (ours) {
-      say("There are two machines called " + seen.name + " in " + space_.name + "; the second (" + seen.id +
-          ") is left alone");
-      decide("left alone", seen.name, "", "another machine has the same name; remove " + seen.id + " by hand");
+    if (!is_machine_name(seen.name) || is_another_spaces(seen)) {
+      foreign_processors_ += seen.processors.value_or(1);
+      continue;
     }
+    const auto [place, is_first] = by_name.emplace(seen.name, &seen);
+    if (!is_first) tell_apart(place->second, seen);
   }
   for (const auto& name : *names)
     if (is_machine_name(name)) by_name.emplace(name, nullptr);

@@ -114,6 +114,7 @@ class SpaceCycle {
   Result<Secret> proxy_of(const MachineType& type, const std::string& machine) const;
 
   // housekeeping.cpp
+  void tell_apart(const CloudMachine*& ours, const CloudMachine& another);
   void write_heartbeat_lists();
   void clean_up();
   void take_over();

@@ -71,6 +71,25 @@ TEST(SpaceSharing, AForeignMachineCountsAndOneWithOurNameIsAdopted) {
   EXPECT_THAT(g.cycle(60).decisions, ::testing::Not(Contains(Field(&Decision::what, "adopted"))));
 }
 
+TEST(SpaceSharing, OfTwoMachinesOfOneNameOursIsTheOneThatWasWrittenDown) {
+  for (const bool first : {true, false}) {
+    Ground g(3);
+    g.space.types[0].machines_limit = 1;
+    g.cycle(0);
+    g.cloud.all_run();
+    g.cycle(60);
+    CloudMachine like = g.cloud.machines[0];
+    like.id = "somebody's";
+    like.state = State::shut_down;
+    g.cloud.machines.insert(first ? g.cloud.machines.begin() : g.cloud.machines.end(), like);
+    const auto report = g.cycle(120);
+    EXPECT_EQ(g.cloud.removals, 0) << "it is not ours to end, and ours has not ended";
+    EXPECT_THAT(g.jobs("apel-archive"), IsEmpty());
+    EXPECT_THAT(report.decisions, Contains(Field(&Decision::reason, HasSubstr("remove somebody's by hand"))));
+    EXPECT_EQ(report.processors, 2);
+  }
+}
+
 TEST(SpaceSharing, NamesOfOthersAreNoPaths) {
   Ground g(5);
   for (const char* name : {"vcycle-/../../x", "vcycle-a b", "vcycle-a\nb", "vcycle-\xff"})
