@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fleet/accounting.h"
 #include "fleet/space_cycle.h"
 #include "fleet/takeover.h"
 
@@ -46,6 +47,8 @@ void SpaceCycle::clean_up() {
   if (!names) return failed("Cleaning up", names.error());
   for (const auto& name : *names) {
     const std::string folder = files_.deleted(space_.name, name);
+    // Its accounting record waits on the disk of a manager that is away.
+    if (has_ending(folder)) continue;
     auto moved = read_instant(folder + "/moved");
     if (!moved) {
       // Of another release, or its mover died there.

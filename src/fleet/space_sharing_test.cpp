@@ -166,6 +166,18 @@ TEST(SpaceSharing, HeartbeatListsAndProxiesNameMachinesThatWork) {
   EXPECT_EQ(g.cloud.last->user_data.reveal(), "http://10.0.0.7:280;http://squid:3128");
 }
 
+TEST(SpaceSharing, AFolderWhoseRecordWaitsElsewhereStays) {
+  Ground g(1);
+  g.space.types[0].target_share = 0;
+  const std::string left = "var/lib/vcycle/shared/spaces/s.example.com/deleted/vcycle-a-0000000001/";
+  g.directory.write(left + "moved", to_text(moment(0)));
+  g.directory.write(left + "ending", R"({"state":"staged","stopped":1,"publish":true,"name":"20260101/0","node":"b"})");
+  g.cycle(100 * 3'600, "a");
+  EXPECT_THAT(g.names("deleted"), SizeIs(1)) << "b publishes it when it is back";
+  g.cycle(100 * 3'600 + 60, "b");
+  EXPECT_THAT(g.names("deleted"), IsEmpty());
+}
+
 TEST(SpaceSharing, OldFoldersGoAfterCleanupHours) {
   Ground g(1);
   g.cycle(0);
