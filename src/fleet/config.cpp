@@ -8,6 +8,7 @@
 #include "base/settings/config_files.h"
 #include "fleet/addresses.h"
 #include "fleet/config_sections.h"
+#include "fleet/config_settings.h"
 #include "fleet/config_tables.h"
 #include "fleet/vacuum_pipes.h"
 
@@ -252,9 +253,7 @@ void add_space(const std::string& name, const Sections& sections, Configuration&
   const Node& common = sections.common.options;
   Section<Space> reader(space_table(), section, into);
   reader.inherit(common, [](const std::string& option) {
-    constexpr std::array<std::string_view, 6> inherited{"gocdb_sitename", "vacmon_hostport", "shutdown_time",
-                                                        "draining",       "total_machines",  "write_glue"};
-    return std::ranges::find(inherited, option) != inherited.end();
+    return std::ranges::find(inherited_by_spaces, option) != inherited_by_spaces.end();
   });
   auto space = reader.read();
   if (!reader.require({"api"}) || !space || !check_space(reader, *space, section.place)) return;
@@ -339,13 +338,9 @@ Configuration read_configuration(const std::vector<ConfigText>& files, const Pip
   Configuration out;
   out.problems = std::move(sections.problems);
   if (!sections.common.header.empty()) {
-    const auto loaded = factory_table().load({.files = {sections.common.options}});
-    if (loaded) {
-      out.factory = loaded->values;
-      check_factory(sections.common, out.factory, out.problems);
-    } else {
-      out.problems.push_back({sections.common.header, loaded.error().sentence()});
-    }
+    out.factory = factory_from(sections.common, out.problems);
+    check_factory(sections.common, out.factory, out.problems);
+    warn_of_unknown_settings(sections, out.warnings);
   }
   expand_pipes(sections, pipes, out);
   for (const auto& name : sections.space_order) add_space(name, sections, out);

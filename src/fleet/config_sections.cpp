@@ -28,14 +28,6 @@ bool made_of(std::string_view name, std::string_view beside_letters_and_digits) 
   });
 }
 
-/// These stay in [settings] where it stands for a space, too.
-bool is_about_the_factory(std::string_view option) {
-  constexpr std::array<std::string_view, 5> about{"vcycle_space", "vac_space", "factories", "udp_timeout_seconds",
-                                                  "root_public_key"};
-  return std::ranges::find(about, option) != about.end() || option.starts_with("user_data_") ||
-         option.starts_with("responder_") || option.starts_with("web_") || option.starts_with("joboutputs_");
-}
-
 /// What stands later in the order of reading wins.
 class Reader {
  public:
@@ -167,6 +159,13 @@ class Reader {
 };
 
 }  // namespace
+
+bool is_about_the_factory(std::string_view option) {
+  constexpr std::array<std::string_view, 5> about{"vcycle_space", "vac_space", "factories", "udp_timeout_seconds",
+                                                  "root_public_key"};
+  return std::ranges::find(about, option) != about.end() || option.starts_with("user_data_") ||
+         option.starts_with("responder_") || option.starts_with("web_") || option.starts_with("joboutputs_");
+}
 
 bool is_machinetype_name(std::string_view name) {
   return made_of(name, "-");

@@ -30,6 +30,9 @@ struct Sections {
   std::vector<Problem> problems;
 };
 
+/// These options stay in [settings] where it stands for a space, too.
+bool is_about_the_factory(std::string_view option);
+
 /// Of a machinetype, or of a part of its name.
 bool is_machinetype_name(std::string_view name);
 

@@ -341,6 +341,30 @@ TEST(FleetConfig, TheWebServersSettingsStandInSettings) {
   }
 }
 
+TEST(FleetConfig, ASlipInSettingsLeavesWhatElseStandsThere) {
+  const auto config = read({base("", "") + "[settings]\nudp_timeout_seconds = soon\njoboutputs_need_token = yes\n"
+                                           "joboutputs_files = many\nresponder_networks = 10.0.0.0/8\n"});
+  EXPECT_THAT(sentences(config),
+              ElementsAre(HasSubstr("udp_timeout_seconds is \"soon\""), HasSubstr("joboutputs_files")));
+  EXPECT_TRUE(config.factory.joboutputs_need_token);
+  EXPECT_THAT(config.factory.responder_networks, ElementsAre("10.0.0.0/8"));
+  const auto unclear = read({base("", "") + "[settings]\njoboutputs_need_token = perhaps\n"});
+  EXPECT_THAT(sentences(unclear), SizeIs(1));
+  EXPECT_TRUE(unclear.factory.joboutputs_need_token) << "what lets less in holds";
+}
+
+TEST(FleetConfig, WhatNobodyLooksAtInSettingsIsTold) {
+  const auto told = [](const std::string& settings) {
+    return read({"[settings]\nvcycle_space = s\nresponder_netwroks = 10.0.0.0/8\n" + settings}).warnings;
+  };
+  EXPECT_THAT(told("total_machines = 1\nurl = x\n" + base("", "")),
+              ElementsAre(AllOf(HasSubstr("f1.conf:3"), HasSubstr("responder_networks")), HasSubstr("url")));
+  EXPECT_THAT(told(base("", "") + "[DEFAULT]\nusername = u\n"), ElementsAre(HasSubstr("responder_networks")))
+      << "that is for the spaces";
+  EXPECT_THAT(told("procesors_limit = 1\n" + std::string(type_a)),
+              ElementsAre(HasSubstr("responder_networks"), HasSubstr("processors_limit")));
+}
+
 TEST(FleetConfigManual, KnowsWhatEachOptionMeans) {
   for (const auto& option : documented_options()) EXPECT_FALSE(option.key.doc.meaning.empty()) << option.key.name;
 }
