@@ -65,6 +65,7 @@ struct Space {
   std::optional<std::int64_t> machines_limit;  ///< total_machines of [settings]
   std::optional<Instant> shutdown;
   std::string gocdb_sitename;
+  std::string accounting_user = "factory";  ///< "machine": LocalUserId is the machine's name, as Vcycle wrote it
   std::vector<std::string> vacmon_hostports;
   bool write_glue = false;
   std::string https_host;  ///< empty: this node's name

@@ -99,6 +99,8 @@ const Table<Space>& space_table() {
                {.meaning = "by then every machine is to be over", .unit = "Unix time"})
           .add("gocdb_sitename", &Space::gocdb_sitename,
                {.meaning = "site in accounting records; with it they are sent"})
+          .add("accounting_user", &Space::accounting_user,
+               {.meaning = "whose name is LocalUserId in accounting records"}, {.words = {"factory", "machine"}})
           .add("vacmon_hostport", &Space::vacmon_hostports, {.meaning = "VacMon services that hear of each cycle"})
           .add("write_glue", &Space::write_glue, {.meaning = "write GLUE 2.0 and 2.1 files at each cycle"})
           .add("https_host", &Space::https_host, {.meaning = "host in the URLs that machines are given"})

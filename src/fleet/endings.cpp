@@ -82,7 +82,7 @@ Result<> SpaceCycle::deal_with_end(Known& known, Instant stopped, bool vanished)
                                  .space = space_.name,
                                  .node = files_.node(),
                                  .job = record.id.empty() ? known.name : record.id,
-                                 .user = files_.node(),
+                                 .user = space_.accounting_user == "machine" ? known.name : files_.node(),
                                  .machinetype = type_name,
                                  .fqan = known.type != nullptr ? known.type->accounting_fqan : record.fqan,
                                  .started = *machine.started,

@@ -264,6 +264,22 @@ TEST(SpaceCycle, WhatItKillsIsAccountedThoughItIsGoneAtOnce) {
   EXPECT_THAT(g.jobs("apel-outgoing"), IsEmpty()) << "no gocdb_sitename";
 }
 
+TEST(SpaceCycle, TheUserOfARecordIsTheFactoryOrTheMachine) {
+  for (const bool machine : {false, true}) {
+    Ground g(1);
+    if (machine) g.space.accounting_user = "machine";
+    g.cycle(0);
+    g.cloud.all_run();
+    g.cycle(60);
+    const std::string name = g.cloud.machines[0].name;
+    g.cloud.now = moment(120);
+    g.cloud.end_after(seconds{100});
+    g.cycle(120);
+    EXPECT_THAT(read_text_file(g.folder() + "/" + name + "/ended", 4'096).value_or(""),
+                HasSubstr("LocalUserId: " + (machine ? name : "vm") + "\\n"));
+  }
+}
+
 TEST(SpaceCycle, AMessageOfTheMachineIsNeverReplaced) {
   Ground g(1);
   g.space.types[0].max_wallclock = seconds{1'000};
