@@ -10,6 +10,7 @@
 #include "apps/vcycled/status.h"
 #include "apps/vcycled/vac_client.h"
 #include "base/temp_directory.h"
+#include "fleet/vacuum_pipes.h"
 
 namespace nephele::apps::vcycle {
 namespace {
@@ -81,6 +82,21 @@ TEST(Responder, IsSilentAboutSpacesThatAreNotItsOwn) {
   ASSERT_TRUE(g.responder.configure());
   for (const char* other : {"t.example.com", "", "../status/s.example.com", "s.example.com/"})
     EXPECT_THAT(g.ask(Question::factory, other), IsEmpty()) << other;
+}
+
+TEST(Responder, AnswersForASpaceThatLivesByAPipeAlone) {
+  Ground g;
+  g.directory.write("etc/vcycle.conf", "[settings]\nresponder_port = 9950\n[space " + std::string(space) +
+                                           "]\napi = nephele\n[vacuum_pipe " + std::string(space) +
+                                           " p]\nvacuum_pipe_url = https://pipe.example.com/p\ntarget_share = 1\n");
+  ASSERT_TRUE(g.responder.configure());
+  EXPECT_THAT(g.ask(Question::factory), IsEmpty()) << "nothing is known of it yet";
+  ASSERT_TRUE(fleet::PipeCache(g.files).keep("https://pipe.example.com/p",
+                                             R"({"machinetypes":[{"suffix":"a","target_share":1,"user_data":"u",)"
+                                             R"("backoff_seconds":1,"fizzle_seconds":1}]})",
+                                             fleet::Instant{}));
+  ASSERT_TRUE(g.responder.configure());
+  EXPECT_THAT(g.ask(Question::machines), SizeIs(3));
 }
 
 TEST(Responder, IsThereWhenTheConfigurationWantsIt) {
