@@ -266,7 +266,9 @@ def test_a_port_that_is_taken_is_told_and_hinders_nothing(clouds, factory):
         wait_for("three machines run", lambda: len(running(factory)) == 3, 60)
         assert f"Cannot listen at UDP port {port}: Address already in use; set responder_port" in responder_log(factory)
         wait_for("the factory tells", lambda: f"gives no answer at port {port}" in factory.log(), 20)
-        assert factory.run("check-vcycled").stdout.startswith("Factory ok")
+        assert factory.run("check-vcycled").stdout.startswith("Factory + responder ok"), "for ten minutes"
+        wait_for("it is missed", lambda: "No vcycled responder heartbeat in" in
+                 factory.run("check-vcycled", "2", check=False).stdout, 30)
     wait_for("it listens", lambda: f"Listens at UDP port {port}" in responder_log(factory), 20)
 
 

@@ -12,6 +12,8 @@
 #include <system_error>
 #include <vector>
 
+#include "apps/vcycled/status.h"
+
 namespace nephele::apps::vcycle {
 
 namespace {
@@ -29,6 +31,9 @@ void ResponderProcess::keep(bool wanted) {
     (void)files_.remove(files_.lib("responder-heartbeat"));
     return;
   }
+  // From now on it is missed, also one that never comes to listen.
+  const std::string heartbeat = files_.lib("responder-heartbeat");
+  if (::access(heartbeat.c_str(), F_OK) != 0) beat(files_, "responder");
   look();
   if (pid_ > 0) ::kill(pid_, SIGHUP);
 }
