@@ -150,9 +150,11 @@ std::vector<fleet::SpaceReport> Manager::round(const fleet::WatchedTime& time, s
     log_.say("The state cannot be written: " + made.error().sentence());
 
   collect(out);  // of rounds before
-  std::erase_if(problems_, [&](const auto& problem) {
-    return std::ranges::find(config.spaces, problem.first, &fleet::Space::name) == config.spaces.end();
-  });
+  const auto is_configured = [&](const std::string& space) {
+    return std::ranges::find(config.spaces, space, &fleet::Space::name) != config.spaces.end();
+  };
+  std::erase_if(problems_, [&](const auto& problem) { return !is_configured(problem.first); });
+  if (config.problems.empty()) forget_reports(files_, is_configured);  // else it may be one that cannot be read now
   for (const auto& space : config.spaces) {
     if (ending_) break;
     log_.say("--- Space " + space.name + " ---------------------------");

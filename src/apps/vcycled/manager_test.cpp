@@ -140,6 +140,21 @@ TEST(Manager, ACycleThatSawNothingLeavesWhatTheLastOneSaw) {
   EXPECT_EQ(after[0].error, "HTTP code 500");
 }
 
+TEST(Manager, ASpaceThatLeftTheConfigurationIsShownNoMore) {
+  Ground g;
+  g.round(0);
+  EXPECT_THAT(read_reports(g.files), SizeIs(3));
+  const auto text = g.directory.read("etc/vcycle.conf");
+  const auto last = text.substr(0, text.find("[space c.example.com]"));
+  g.directory.write("etc/vcycle.conf", last + "[space c.example.com]\napi = nephele\nprocessors_limit = many\n");
+  g.round(60);
+  EXPECT_THAT(read_reports(g.files), SizeIs(3)) << "it may be mended in a minute";
+  g.directory.write("etc/vcycle.conf", last);
+  g.round(120);
+  EXPECT_THAT(read_reports(g.files), SizeIs(2));
+  EXPECT_EQ(g.directory.read("var/lib/vcycle/counts"), "0 20 0 20 0.00\n");
+}
+
 TEST(Manager, EndingIsSoonThoughACloudIsDead) {
   Ground g;
   g.clouds.clouds["b.example.com"].silent = true;

@@ -43,6 +43,14 @@ std::vector<fleet::SpaceReport> read_reports(const fleet::Files& files, const st
   return out;
 }
 
+void forget_reports(const fleet::Files& files, const std::function<bool(const std::string&)>& is_configured) {
+  const auto names = fleet::names_in(files.lib("status"));
+  if (!names) return;
+  for (const auto& name : *names)
+    if (name.ends_with(ending) && !is_configured(name.substr(0, name.size() - ending.size())))
+      (void)files.remove(files.lib("status/" + name));
+}
+
 void beat(const fleet::Files& files, std::string_view who) {
   // A heart that cannot be heard is what the file is there to show.
   (void)files.write(files.lib(std::string(who) + "-heartbeat"), "", 0644, Durable::no);

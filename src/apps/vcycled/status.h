@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ std::optional<fleet::SpaceReport> read_report(const std::string& path);
 Result<> write_report(const fleet::Files& files, const fleet::SpaceReport& report);
 /// Of all spaces, or of one; in the order of their names.
 std::vector<fleet::SpaceReport> read_reports(const fleet::Files& files, const std::string& space = {});
+
+/// Spaces that left the configuration are shown and counted no more.
+void forget_reports(const fleet::Files& files, const std::function<bool(const std::string&)>& is_configured);
 
 /// The factory (or the responder) lives: the file's time is what check-vcycled looks at.
 void beat(const fleet::Files& files, std::string_view who = "factory");
