@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import socket
 import time
 
 import pytest
@@ -104,6 +105,40 @@ def test_it_goes_on_in_the_background(factory):
     assert pathlib.Path(f"/proc/{pid}").exists()
     os.kill(pid, 15)
     wait_for("it ends", lambda: not (factory.root / "var/run/vcycled.pid").exists(), 20)
+
+
+def starts(factory):
+    """Seconds of the day in which cycles began."""
+    times = [line.split()[2] for line in factory.log().splitlines() if line.endswith("=============== Start cycle ===============")]
+    return [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s in (time.split(":") for time in times)]
+
+
+@pytest.fixture
+def silent_server():
+    """Takes connections and never says a word: whoever asks it waits."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def waits_for_a_pipe(factory, port):
+    """A first cycle of five seconds."""
+    configure(factory, f"[space {SPACE}]\napi = creamce\n[vacuum_pipe {SPACE} p]\n"
+              f"vacuum_pipe_url = http://127.0.0.1:{port}/p\n")
+
+
+def test_cycles_are_counted_from_start_to_start(factory, silent_server):
+    waits_for_a_pipe(factory, silent_server)
+    factory.start(cycle_seconds=6)
+    first, second = wait_for("the second cycle begins", lambda: starts(factory)[1:] and starts(factory)[:2], 30)
+    assert (second - first) % 86400 <= 8, "not six seconds after the five of the first"
+
+
+def test_a_hang_up_within_a_cycle_is_not_lost(factory, silent_server):
+    waits_for_a_pipe(factory, silent_server)
+    factory.start(cycle_seconds=3600)
+    wait_for("it waits", lambda: "Fetching http" in factory.log(), 20)
+    os.kill(factory.process.pid, 1)
+    wait_for("another cycle follows", lambda: len(starts(factory)) == 2, 30)
 
 
 @pytest.mark.parametrize("arguments, age, files, status, words", [

@@ -197,12 +197,13 @@ Result<> serve(const Options& options, Starter& starter) {
       parts.log.say(pid.path() + " is gone or names another process: vcycled ends");
       return {};
     }
+    // From start to start; a SIGHUP within the round is about what comes after it.
+    const auto next = in(std::chrono::seconds(options.cycle_seconds));
+    signals.hurried = false;
     parts.manager.round(time_of(options, parts.files), seed_of(options), [&] {
       signals.wait(std::chrono::milliseconds(poll_ms));
       if (signals.ending) parts.manager.end(patience_at_end);
     });
-    const auto next = in(std::chrono::seconds(options.cycle_seconds));
-    signals.hurried = false;
     while (!signals.ending && !signals.hurried) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - in(std::chrono::milliseconds(0)));
       if (left <= std::chrono::milliseconds(0)) break;
@@ -271,7 +272,8 @@ int run(int argc, char** argv) {
   app.add_option("--host", options.host, "name of this manager (default: the host's)");
   app.add_option("--now", options.now, "with --once: the Unix time that it takes for now");
   app.add_option("--seed", options.seed, "of what is drawn by lot (default: --now, else random)");
-  app.add_option("--cycle-seconds", options.cycle_seconds, "from the end of a cycle to the next (default 60)")
+  app.add_option("--cycle-seconds", options.cycle_seconds,
+                 "from the start of a cycle to the next (default 60); a longer one is followed at once")
       ->check(CLI::Range(1, 3'600));
   try {
     app.parse(argc, argv);
