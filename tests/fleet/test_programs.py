@@ -223,6 +223,8 @@ def test_shutdown_lowers_the_time_of_every_machine(factory):
     factory.vcycle("shutdown", "--space", SPACE, "2000", "--now", "1000")
     assert (features / "shutdowntime_job").read_text() == "1100"
     assert factory.vcycle("shutdown", "--space", SPACE, "999", "--now", "1000", check=False).returncode == 1
+    done = factory.vcycle("shutdown", "--space", "t.example.com", "2000", "--now", "1000", check=False)
+    assert done.returncode == 1 and "no machine of t.example.com has ever been here" in done.stderr
 
 
 def test_views_say_when_there_is_nothing_to_see(factory):

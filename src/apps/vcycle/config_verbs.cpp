@@ -98,21 +98,28 @@ int shutdown(const Context& context, std::int64_t when) {
   const fleet::Instant end{fleet::seconds{when}};
   if (context.space.empty()) return complain(Error(Kind::invalid, "say which space, with --space"));
   if (end <= context.now) return complain(Error(Kind::invalid, "that time has passed; name a later one"));
-  const auto names = fleet::names_in(context.files.current(context.space, ""));
+  const std::string folder = context.files.current(context.space, "");
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored))
+    return complain(
+        Error(Kind::not_found, "no machine of " + context.space + " has ever been here: " + folder + " is not there"));
+  const auto names = fleet::names_in(folder);
   if (!names) return complain(names.error());
   std::size_t lowered = 0;
+  bool all = true;
   for (const auto& name : *names) {
     const std::string file = context.files.current(context.space, name) + "/jobfeatures/shutdowntime_job";
     if (const auto now = fleet::read_instant(file); now && *now <= end) continue;
     if (const auto written = context.files.write(file, fleet::to_text(end), 0644); !written) {
       complain(written.error());
+      all = false;
       continue;
     }
     ++lowered;
   }
   std::cout << fmt::format("{} of {} machines of {} end by {}; for new ones set shutdown_time = {} in [space {}]\n",
                            lowered, names->size(), context.space, fleet::to_text(end), when, context.space);
-  return 0;
+  return all ? 0 : 1;
 }
 
 }  // namespace nephele::apps::vcycle
