@@ -50,6 +50,11 @@ def test_the_tar_file_installs_what_the_guide_names(installed):
     assert (installed / "usr/share/man/man5/vcycle.conf.5").is_file()
     assert "ExecStart=/usr/sbin/vcycled" in (installed / "usr/lib/systemd/system/vcycled.service").read_text()
     assert {"pipescache", "imagecache", "apel-outgoing"} <= {path.name for path in (installed / "var/lib/vcycle").iterdir()}
+    # The guide's own paths lead there, too.
+    for name in ("doc/example.Vcycle.conf", "doc/init.pp", "apel-outgoing"):
+        assert (installed / "var/lib/Vcycle" / name).exists()
+    assert os.readlink(installed / "var/log/Vcycled-factory") == "vcycle/vcycled"
+    assert os.readlink(installed / "var/log/Vcycled-responder") == "vcycle/vcycled-responder"
     # Once more: settings of the site stay.
     (installed / "etc/apel/Vcycle-ssmsend-prod.cfg").write_text("mine")
     run("make", "-s", "install", f"RPM_BUILD_ROOT={installed}", "prefix=/opt", cwd=installed.parent / "vcycle")
