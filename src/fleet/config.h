@@ -142,6 +142,7 @@ struct Configuration {
 struct ConfigText {
   std::string path;
   std::string text;
+  bool unread = false;  ///< it is there and cannot be read
 };
 
 /// Where configuration files are looked for, under `root` ("" for the system's own): shared/vcycle.d, /etc/vcycle.d,

@@ -27,10 +27,12 @@ std::string spelled(const std::string& root, const std::string& usual, const std
 
 void read_into(ConfigFiles& out, const std::string& path) {
   auto text = settings::read_file(path);
-  if (text)
+  if (text) {
     out.texts.push_back({path, std::move(*text)});
-  else if (text.error().kind() != Kind::not_found)
+  } else if (text.error().kind() != Kind::not_found) {
+    out.texts.push_back({path, "", true});
     out.problems.push_back({"", text.error().sentence()});
+  }
 }
 
 void read_folder(ConfigFiles& out, const std::string& folder) {

@@ -32,7 +32,14 @@ bool made_of(std::string_view name, std::string_view beside_letters_and_digits) 
 class Reader {
  public:
   explicit Reader(const std::vector<ConfigText>& files) {
-    for (std::size_t i = 0; i < files.size(); ++i) order_.emplace(files[i].path, i);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      order_.emplace(files[i].path, i);
+      whole_ = whole_ && !files[i].unread;
+    }
+  }
+  void left_out(const std::string& sentence) {
+    out.problems.push_back({"", sentence});
+    whole_ = false;
   }
 
   void take(const settings::Entry& section) {
@@ -96,6 +103,12 @@ class Reader {
   /// The guide has no [space ...]: what [settings] says is then all of the space, on this host's own cloud.
   void add_guides_space(const std::string& name) {
     if (name.empty() || out.spaces.contains(name)) return;
+    if (!whole_) {
+      // Its section may stand in the file that is missing, with another cloud: nothing of it must end up here.
+      out.problems.push_back({out.common.header, out.common.place.text() + ": the section [space " + name +
+                                                     "] may be in a file that cannot be used; nothing is done there"});
+      return;
+    }
     Sections::Section made{out.common.header, out.common.place, Node(out.common.place, Node::Table{})};
     for (const auto& option : *out.common.options.if_table())
       if (!is_about_the_factory(option.key)) made.options.set(option.key, option.spelled, option.value);
@@ -155,6 +168,7 @@ class Reader {
   }
 
   std::map<std::string, std::size_t> order_;
+  bool whole_ = true;  // no file is left out
   std::vector<std::pair<std::string, settings::Entry>> unplaced_, unplaced_pipes_;
 };
 
@@ -177,8 +191,8 @@ Sections read_sections(const std::vector<ConfigText>& files) {
   settings::ConfigParser parser(settings::Dialect::python2_raw);
   for (const auto& file : files)
     if (const auto read = parser.read(file.text, file.path); !read)
-      reader.out.problems.push_back({"", "Failed to parse " + file.path + " (" + read.error().sentence() +
-                                             "); nothing of this file is used until it is mended"});
+      reader.left_out("Failed to parse " + file.path + " (" + read.error().sentence() +
+                      "); nothing of this file is used until it is mended");
   const auto tree = parser.tree();
   if (!tree) {
     reader.out.problems.push_back({"", tree.error().sentence()});

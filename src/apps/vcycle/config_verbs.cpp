@@ -9,7 +9,7 @@
 #include "apps/vcycle/verbs.h"
 #include "base/cli_table.h"
 #include "fleet/adapters/options.h"
-#include "fleet/config.h"
+#include "fleet/config_copies.h"
 #include "fleet/urls.h"
 #include "fleet/vacuum_pipes.h"
 
@@ -53,7 +53,7 @@ json::Value json_of(const std::vector<std::string>& sentences) {
 }  // namespace
 
 int check_config(const Context& context) {
-  const auto found = fleet::find_config_files(context.files.root());
+  const auto found = fleet::config_in_force(context.files);
   const fleet::PipeCache pipes(context.files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
   std::vector<std::string> problems, warnings = found.warnings;

@@ -11,7 +11,7 @@
 #include "apps/vcycled/host_facts.h"
 #include "apps/vcycled/status.h"
 #include "apps/vcycled/vac_client.h"
-#include "fleet/config.h"
+#include "fleet/config_copies.h"
 #include "fleet/vacuum_pipes.h"
 
 namespace nephele::apps::vcycle {
@@ -45,7 +45,7 @@ struct Plan {
 
 Result<Plan> plan_of(const Context& context, const Whom& whom, bool by_wire) {
   const fleet::PipeCache pipes(context.files);
-  const auto config = fleet::read_configuration(fleet::find_config_files(context.files.root()).texts, &pipes);
+  const auto config = fleet::read_configuration(fleet::config_in_force(context.files).texts, &pipes);
   Plan out;
   out.timeout = std::clamp(whom.timeout.value_or(config.factory.udp_timeout_seconds), shortest_wait, longest_wait);
   std::vector<std::string> names = whom.factories.empty() ? config.factory.factories : whom.factories;

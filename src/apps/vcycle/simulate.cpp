@@ -9,7 +9,7 @@
 
 #include "apps/vcycle/verbs.h"
 #include "base/cli_table.h"
-#include "fleet/config.h"
+#include "fleet/config_copies.h"
 #include "fleet/simulation.h"
 #include "fleet/vacuum_pipes.h"
 
@@ -77,7 +77,7 @@ std::string svg_of(const sim::Story& story, const sim::Plan& plan) {
 }  // namespace
 
 int simulate(const Context& context, const SimulateOptions& options) {
-  const auto found = fleet::find_config_files(context.files.root());
+  const auto found = fleet::config_in_force(context.files);
   const fleet::PipeCache pipes(context.files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
   for (const auto& problem : config.problems) std::cerr << "warning: " << problem.sentence << '\n';

@@ -12,7 +12,7 @@
 
 #include "apps/vcycle/verbs.h"
 #include "base/text_file.h"
-#include "fleet/config.h"
+#include "fleet/config_copies.h"
 
 namespace nephele::apps::vcycle {
 
@@ -50,7 +50,7 @@ int squid_conf(const Context& context, const std::string& from, const std::strin
     std::cerr << "vcycle: " << from << " cannot be read\n";
     return not_read;
   }
-  const auto found = fleet::find_config_files(context.files.root());
+  const auto found = fleet::config_in_force(context.files);
   auto factories = fleet::read_configuration(found.texts).factory.factories;
   if (factories.empty()) std::cerr << "vcycle: warning: [settings] names no factories\n";
   std::ranges::sort(factories);

@@ -23,6 +23,7 @@
 #include "fleet/adapters/image_cache.h"
 #include "fleet/adapters/options.h"
 #include "fleet/adapters/remote_files.h"
+#include "fleet/config_copies.h"
 #include "fleet/web/server.h"
 #include "nephele_version.h"
 
@@ -243,8 +244,8 @@ int respond(const Options& options) {
 }
 
 int check(const Options& options) {
-  const auto found = fleet::find_config_files(options.root);
   const fleet::Files files(options.root, node_name(options.host));
+  const auto found = fleet::config_in_force(files);
   const fleet::PipeCache pipes(files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
   auto problems = found.problems;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "apps/vcycled/status.h"
+#include "fleet/config_copies.h"
 #include "nephele_version.h"
 
 namespace nephele::apps::vcycle {
@@ -129,7 +130,9 @@ std::vector<fleet::SpaceReport> Manager::round(const fleet::WatchedTime& time, s
   ++round_;
   log_.say("=============== Start cycle ===============");
   beat(files_);
-  const auto found = fleet::find_config_files(files_.root());
+  const auto found = fleet::config_in_force(files_);
+  if (const auto kept = fleet::ConfigCopies(files_).keep(found); !kept)
+    log_.say("The configuration cannot be kept: " + kept.error().sentence());
   auto config = configuration(found, time.now, wait);
   config.problems.insert(config.problems.begin(), found.problems.begin(), found.problems.end());
   for (const auto& problem : config.problems) log_.say("Configuration: " + problem.sentence);

@@ -140,6 +140,24 @@ TEST(Manager, ACycleThatSawNothingLeavesWhatTheLastOneSaw) {
   EXPECT_EQ(after[0].error, "HTTP code 500");
 }
 
+TEST(Manager, AFileThatIsBrokenTakesNoLimitAlong) {
+  Ground g;
+  const std::string type = "[machinetype a.example.com m]\n";
+  g.directory.write("etc/vcycle.d/unused.conf", "");
+  g.directory.write("etc/vcycle.conf", g.directory.read("etc/vcycle.conf") + type + "max_wallclock_seconds = 604800\n");
+  g.round(0);
+  auto& cloud = g.clouds.clouds["a.example.com"];
+  cloud.all_run();
+  const auto whole = g.directory.read("etc/vcycle.conf");
+  g.directory.write("etc/vcycle.d/unused.conf", whole.substr(0, whole.rfind(type)));  // all but the longer life
+  g.directory.write("etc/vcycle.conf", whole + "a line that is none\n");
+  g.round(100'000);
+  EXPECT_THAT(cloud.killed, IsEmpty()) << "planned draining would not";
+  EXPECT_THAT(g.directory.read("var/lib/vcycle/factory-error"), HasSubstr("what it said last goes on"));
+  g.round(700'000);
+  EXPECT_FALSE(cloud.killed.empty()) << "and its planned end comes";
+}
+
 TEST(Manager, ASpaceThatLeftTheConfigurationIsShownNoMore) {
   Ground g;
   g.round(0);

@@ -20,6 +20,7 @@
 #include "apps/vcycled/status.h"
 #include "base/clock.h"
 #include "fleet/apel.h"
+#include "fleet/config_copies.h"
 #include "fleet/vacuum_pipes.h"
 
 namespace nephele::apps::vcycle {
@@ -47,7 +48,7 @@ void Responder::say_once(const std::string& line) {
 
 bool Responder::configure() {
   const fleet::PipeCache pipes(files_);
-  const auto config = fleet::read_configuration(fleet::find_config_files(files_.root()).texts, &pipes);
+  const auto config = fleet::read_configuration(fleet::config_in_force(files_).texts, &pipes);
   const bool same_rate = settings_.responder_requests_per_minute == config.factory.responder_requests_per_minute;
   settings_ = config.factory;
   spaces_.clear();
