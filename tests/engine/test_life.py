@@ -155,6 +155,28 @@ def test_old_documents(one, alice):
     remove(alice, shown["ID"])
 
 
+@pytest.mark.parametrize("template", ["<TEMPLATE/>", "<TEMPLATE><BODY>no JSON</BODY></TEMPLATE>"])
+def test_a_document_that_nobody_can_read_can_be_removed(one, engine, alice, template):
+    shown = created(alice)
+    one.change_document(shown["ID"], template=template)
+    assert error_of(alice.get(f"{ITEMS}/{shown['ID']}"), 500)["error"] == "Failed to read Serverless Runtime Document"
+    remove(alice, shown["ID"])
+    assert alice.get(f"{ITEMS}/{shown['ID']}").status_code == 404
+    assert f"Serverless Runtime Document {shown['ID']} cannot be read" in engine.log()
+
+
+def test_what_others_wrote_into_the_document_stays(one, alice):
+    """An update writes the body, and nothing else (5.6)."""
+    shown = created(alice)
+    body = one.document(shown["ID"])["template"]["BODY"]
+    one.change_document(shown["ID"], template=f"<TEMPLATE><LABELS>mine</LABELS><BODY><![CDATA[{body}]]></BODY></TEMPLATE>")
+    assert put(alice, shown["ID"], {"FAAS": {"FLAVOUR": "", "MEMORY": 192}}).status_code == 200
+    written = one.document(shown["ID"])["template"]
+    assert written["LABELS"] == "mine" and json.loads(written["BODY"])["FAAS"]["MEMORY"] == 192
+    remove(alice, shown["ID"])
+    nothing_left(one)
+
+
 @pytest.mark.parametrize("state, lcm, shown_as", [
     ("POWEROFF", 0, "PENDING"), ("SUSPENDED", 0, "PENDING"), ("DONE", 0, "ERROR"), ("CLONING_FAILURE", 0, "ERROR"),
     ("ACTIVE", "BOOT", "PENDING"), ("ACTIVE", "UNKNOWN", "ERROR"), ("ACTIVE", "HOTPLUG_RESIZE", "UPDATING"),

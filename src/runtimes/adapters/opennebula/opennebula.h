@@ -70,6 +70,7 @@ class OpenNebulaCloud final : public RuntimeCloud {
 
   // opennebula_read.cpp
   /// `seen`: what is known already, see Reader.
+  Task<Answer<opennebula::Document>> document_of(Session session, RuntimeId id, opennebula::Glance* seen);
   Task<Answer<Loaded>> load(Session session, RuntimeId id, opennebula::Glance* seen = nullptr);
   /// The functions as they are now, each from its VM; those that are gone are in ERROR.
   Task<Answer<std::vector<Function>>> look(Session session, const Loaded& loaded, opennebula::Glance* seen = nullptr);

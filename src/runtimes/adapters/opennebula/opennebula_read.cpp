@@ -55,11 +55,18 @@ OpenNebulaCloud::OpenNebulaCloud(Upstream upstream, opennebula::Dialects& dialec
       sr_auth_(sr_auth),
       log_(std::move(log)) {}
 
-Task<Answer<OpenNebulaCloud::Loaded>> OpenNebulaCloud::load(Session session, RuntimeId id, opennebula::Glance* seen) {
-  auto document = co_await upstream_.reader.document(session, id.number(), seen);
+Task<Answer<opennebula::Document>> OpenNebulaCloud::document_of(Session session, RuntimeId id,
+                                                                opennebula::Glance* seen) {
+  auto document = co_await upstream_.reader.document(std::move(session), id.number(), seen);
   if (!document && document.error().kind() == Kind::not_found) co_return refuse(Code::not_found);
   if (!document) co_return std::unexpected(refused_by(Code::document_unreadable, document.error()));
   if (document->type != document_type) co_return refuse(Code::not_found);
+  co_return std::move(*document);
+}
+
+Task<Answer<OpenNebulaCloud::Loaded>> OpenNebulaCloud::load(Session session, RuntimeId id, opennebula::Glance* seen) {
+  auto document = co_await document_of(std::move(session), id, seen);
+  if (!document) co_return std::unexpected(std::move(document).error());
   auto stored = read_body(document->body);
   if (!stored) co_return std::unexpected(Refusal(Code::document_unreadable, {}, stored.error().sentence()));
   co_return Loaded{.id = id,
@@ -140,7 +147,7 @@ Task<> OpenNebulaCloud::keep(Session session, const Caller& caller, const Loaded
     if (const auto text = opennebula::document_text(body); text && !same_body(body, now->body)) {
       log_.info("Updating Serverless Runtime Document " + loaded.id.text());
       const auto written =
-          co_await upstream_.oned.update_document(session, loaded.id.number(), *text, opennebula::Update::replace);
+          co_await upstream_.oned.update_document(session, loaded.id.number(), *text, opennebula::Update::merge);
       // Whoever may only look sees the fresh state all the same.
       if (!written)
         log_.warn("Failed to update Serverless Runtime " + loaded.id.text(), {{"reason", written.error().sentence()}});
@@ -183,17 +190,24 @@ Task<Answer<Listed>> OpenNebulaCloud::list(Caller caller, ListPage page) {
 
 Task<Answer<>> OpenNebulaCloud::remove(Caller caller, RuntimeId id) {
   auto session = session_of(caller, in(settings_.timeout));
-  const auto loaded = co_await load(session, id);
-  if (!loaded) co_return std::unexpected(loaded.error());
-
-  Remains remains{.tag = {}, .service = loaded->stored.service_id, .vms = {}, .document = id.number()};
-  for (const Role role : functions_of(loaded->stored.document))
-    if (const auto vm = loaded->stored.vm_id(role)) remains.vms.push_back(*vm);
+  const auto document = co_await document_of(session, id, nullptr);
+  if (!document) co_return std::unexpected(document.error());
+  const auto stored = read_body(document->body);
+  Remains remains{.tag = {}, .service = {}, .vms = {}, .document = id.number()};
+  if (stored) {
+    remains.service = stored->service_id;
+    for (const Role role : functions_of(stored->document))
+      if (const auto vm = stored->vm_id(role)) remains.vms.push_back(*vm);
+  } else {
+    log_.warn("Serverless Runtime Document " + id.text() + " cannot be read; a service of it is not known and stays",
+              {{"reason", stored.error().sentence()}});
+  }
   // OneFlow may have replaced a VM since the document was written; without an answer the ones written there must do.
-  if (const auto service = co_await upstream_.reader.service(session, remains.service.value_or(-1)))
-    for (const auto& role : service->roles)
-      for (const auto vm : role.vms)
-        if (std::ranges::find(remains.vms, vm) == remains.vms.end()) remains.vms.push_back(vm);
+  if (remains.service)
+    if (const auto service = co_await upstream_.reader.service(session, *remains.service))
+      for (const auto& role : service->roles)
+        for (const auto vm : role.vms)
+          if (std::ranges::find(remains.vms, vm) == remains.vms.end()) remains.vms.push_back(vm);
 
   const auto turn = co_await leftovers_.take_turn(caller, id, remains, session.deadline);
   if (!turn && turn.error().kind() == Kind::busy)

@@ -93,7 +93,7 @@ Task<Answer<View>> OpenNebulaCloud::update_in_turn(Session session, RuntimeId id
     const auto text = opennebula::document_text(body);
     if (!text && changed) co_return std::unexpected(refused_by(Code::document_not_updated, text.error(), id.text()));
     const auto written =
-        text ? co_await upstream_.oned.update_document(session, id.number(), *text, opennebula::Update::replace)
+        text ? co_await upstream_.oned.update_document(session, id.number(), *text, opennebula::Update::merge)
              : Result<>{};
     if (!written && changed)
       co_return std::unexpected(refused_by(Code::document_not_updated, written.error(), id.text()));
