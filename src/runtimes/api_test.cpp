@@ -242,6 +242,24 @@ TEST_F(ApiTest, StreamsEventsFromWhereTheListenerStopped) {
   EXPECT_EQ(get("/serverless-runtimes/2/events", headers).status, 400);
 }
 
+TEST_F(ApiTest, TellsNoEventsToWhoIsLetInNoLonger) {
+  post(minimal);
+  const auto tell = [&](std::int64_t sequence) {
+    ASSERT_TRUE(database->write_now(
+        [&](sql::Tx& tx) { events.append(tx, RuntimeId(2), "id-of-ada", sequence, "state", json::Object{}); }));
+  };
+  tell(1);
+  auto answer = get("/serverless-runtimes/2/events");
+  ASSERT_TRUE(answer.events);
+  EXPECT_EQ((*loop.run(answer.events->next()))->id, "1");
+  auto waiting = loop.begin(answer.events->next());
+  sign_in.holds = false;
+  tell(2);
+  const auto next = waiting.get();
+  ASSERT_TRUE(next);
+  EXPECT_FALSE(*next) << "the stream ends, and tells nothing more";
+}
+
 TEST_F(ApiTest, AnswersAboutItselfWithoutCredentials) {
   EXPECT_EQ(get("/server/version", {}).body, json::write(nephele::version));
   EXPECT_EQ(get("/server/config", {}).body, json::write(engine_conf(settings)));

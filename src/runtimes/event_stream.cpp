@@ -12,8 +12,13 @@ constexpr std::chrono::milliseconds look_again{5'000};
 
 }  // namespace
 
-EventStream::EventStream(EventLog& log, Watched watched)
-    : log_(log), id_(watched.id), last_(watched.after), gone_(watched.gone) {}
+EventStream::EventStream(EventLog& log, SignIn& sign_in, Caller caller, Watched watched)
+    : log_(log),
+      sign_in_(sign_in),
+      caller_(std::move(caller)),
+      id_(watched.id),
+      last_(watched.after),
+      gone_(watched.gone) {}
 
 Task<Result<std::optional<http::ServerEvent>>> EventStream::next() {
   if (!bell_) bell_ = log_.watch(id_, co_await this_executor());
@@ -27,6 +32,9 @@ Task<Result<std::optional<http::ServerEvent>>> EventStream::next() {
           .id = std::to_string(event.sequence), .event = std::move(event.type), .data = std::move(event.data)};
     }
     CO_TRY(auto events, co_await log_.after(id_, last_, events_at_once));
+    // After the look: what is told now had happened before.
+    CO_TRY(const bool let_in, co_await sign_in_.still_holds(caller_));
+    if (!let_in) break;
     for (auto& event : events) waiting_.push_back(std::move(event));
     if (!waiting_.empty()) continue;
     if (gone_) break;

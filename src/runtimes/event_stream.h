@@ -7,6 +7,7 @@
 
 #include "http/message.h"
 #include "runtimes/event_log.h"
+#include "runtimes/sign_in.h"
 
 namespace nephele::runtimes {
 
@@ -17,14 +18,17 @@ struct Watched {
   bool gone = false;  ///< the runtime is deleted; only what is left of its events can be told
 };
 
-/// The events of one runtime from a point on, as server-sent events; ends after `deleted`. The log outlives it.
+/// The events of one runtime from a point on, as server-sent events; ends after `deleted`, and when the caller is let
+/// in no longer. Log and sign-in outlive it.
 class EventStream final : public http::EventSource {
  public:
-  EventStream(EventLog& log, Watched watched);
+  EventStream(EventLog& log, SignIn& sign_in, Caller caller, Watched watched);
   Task<Result<std::optional<http::ServerEvent>>> next() override;
 
  private:
   EventLog& log_;
+  SignIn& sign_in_;
+  Caller caller_;  // judged anew before it is told more
   RuntimeId id_;
   std::int64_t last_;
   bool gone_;

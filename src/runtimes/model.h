@@ -62,6 +62,7 @@ struct Caller {
   std::string user;
   Secret password;
   std::string request_id;
+  std::int64_t version = 0;  ///< of the account when it signed in, where it is ours
 };
 
 /// Largest value of a size and of an id.

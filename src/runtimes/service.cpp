@@ -116,14 +116,14 @@ Task<Answer<std::unique_ptr<http::EventSource>>> Service::watch(Visitor visitor,
   auto present = co_await cloud_.read(*who, *runtime);
   if (present && !cloud_.keeps_events())
     co_return std::make_unique<LookingStream>(cloud_, events_, std::move(*who), *present, watched.after);
-  if (present) co_return std::make_unique<EventStream>(events_, watched);
+  if (present) co_return std::make_unique<EventStream>(events_, sign_in_, std::move(*who), watched);
   if (present.error().code != Code::not_found || !last_event) co_return std::unexpected(std::move(present).error());
   // Who was listening when it was deleted may still hear how it ended.
   auto owner = co_await events_.owner_of(*runtime);
   if (!owner) co_return refuse(Code::document_unreadable, std::move(owner).error());
   if (account.empty() || *owner != account) co_return refuse(Code::not_found);
   watched.gone = true;
-  co_return std::make_unique<EventStream>(events_, watched);
+  co_return std::make_unique<EventStream>(events_, sign_in_, std::move(*who), watched);
 }
 
 }  // namespace nephele::runtimes

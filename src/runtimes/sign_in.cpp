@@ -12,7 +12,15 @@ Task<Result<Caller>> IdentitySignIn::sign_in(http::Basic credentials, std::strin
                    .admin = account.admin,
                    .user = std::move(credentials.user),
                    .password = std::move(credentials.password),
-                   .request_id = std::move(request_id)};
+                   .request_id = std::move(request_id),
+                   .version = account.version};
+}
+
+Task<Result<bool>> IdentitySignIn::still_holds(const Caller& caller) {
+  const auto account = co_await identity_.find(identity::AccountId(caller.account));
+  if (!account && account.error().kind() == Kind::not_found) co_return false;
+  if (!account) co_return fail(account.error());
+  co_return account->enabled && account->version == caller.version;
 }
 
 Task<Result<Caller>> PassThroughSignIn::sign_in(http::Basic credentials, std::string, std::string request_id) {

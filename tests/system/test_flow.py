@@ -5,9 +5,10 @@ import base64
 import json
 import uuid
 
+import httpx
 import pytest
 
-from cloud import MINIMAL, UUID_NAME, can_connect, curl, parse, wait_for
+from cloud import MINIMAL, PATIENCE, UUID_NAME, can_connect, curl, parse, wait_for
 
 FULL = {
     "SERVERLESS_RUNTIME": {
@@ -150,9 +151,18 @@ def test_somebody_elses_runtime_is_refused(cloud, minimal):
 def test_a_disabled_account_is_out_at_once(cloud):
     cloud.run("account", "create", "trent", input="another-password\n")
     auth = ("trent", "another-password")
-    assert cloud.request("GET", "/serverless-runtimes", auth=auth).status_code == 200
-    cloud.run("account", "disable", "trent")
+    answer = cloud.request("POST", "/serverless-runtimes", json=MINIMAL, auth=auth)
+    assert answer.status_code == 201, answer.text
+    path = f"/serverless-runtimes/{answer.json()['SERVERLESS_RUNTIME']['ID']}"
+    with httpx.stream("GET", f"{cloud.url}{path}/events", auth=auth, timeout=60 * PATIENCE) as stream:
+        lines = stream.iter_lines()
+        assert next(lines), "it tells what happens"
+        cloud.run("account", "disable", "trent")
+        for _ in lines:
+            pass  # until the stream ends
     assert cloud.request("GET", "/serverless-runtimes", auth=auth).status_code == 401
+    cloud.run("account", "enable", "trent")
+    assert cloud.request("DELETE", path, auth=auth).status_code == 204
 
 
 def test_an_idempotency_key_makes_one_runtime_of_many_posts(cloud):

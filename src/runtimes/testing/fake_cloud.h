@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <string>
@@ -94,6 +95,9 @@ class FakeSignIn final : public SignIn {
                      .password = std::move(credentials.password),
                      .request_id = std::move(request_id)};
   }
+  Task<Result<bool>> still_holds(const Caller&) override { co_return holds; }
+
+  std::atomic<bool> holds = true;
 };
 
 }  // namespace nephele::runtimes::testing
