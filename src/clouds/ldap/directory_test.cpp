@@ -94,6 +94,21 @@ TEST_F(DirectoryTest, EveryWayToBeWrongIsTheSameAnswer) {
   }
 }
 
+TEST_F(DirectoryTest, AnUnknownNameCostsAsManyBindsAsAWrongPassword) {
+  const auto binds = [this](const Settings& settings, const std::string& user) {
+    const auto before = slapd->log().size();
+    expect(sign_in(settings, user, "wrong"), Kind::unauthorized);
+    const std::string said = slapd->log().substr(before);
+    std::size_t count = 0;
+    for (auto at = said.find(" BIND dn="); at != std::string::npos; at = said.find(" BIND dn=", at + 1))
+      if (said.substr(at, said.find('\n', at) - at).contains("method=128")) ++count;
+    return count;
+  };
+  for (const auto& [settings, wanted] : {std::pair(by_search(), 2U), std::pair(by_template(), 1U)}) {
+    for (const char* user : {"ada", "nopass", "nobody", "*"}) EXPECT_EQ(binds(settings, user), wanted) << user;
+  }
+}
+
 TEST_F(DirectoryTest, AnEmptyPasswordNeverReachesTheServer) {
   const auto before = slapd->log();
   for (const auto& settings : {by_search(), by_template()}) {

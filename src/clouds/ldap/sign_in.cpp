@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/secret.h"
 #include "clouds/ldap/distinguished_name.h"
 #include "clouds/ldap/text.h"
 
@@ -55,6 +56,13 @@ Result<> bind_as_user(Connection& connection, const std::string& dn, const Secre
   }
 }
 
+/// What a wrong password costs, for a name that is nobody's: the time must not tell who is in the directory. Nobody's
+/// name below the same base, since a real one's lock-out would be another's trouble.
+Result<Entry> bind_as_nobody(Connection& connection, const std::string& base, const Secret& password) {
+  TRY_VOID(bind_as_user(connection, "cn=nobody-" + random_token(12) + (base.empty() ? "" : ",") + base, password));
+  return refused();
+}
+
 /// Two entries at most: the second proves that the search does not tell people apart.
 Result<> search_user(Connection& connection, const Search& search, const Settings& settings, std::vector<Entry>& into) {
   std::vector<std::string> wanted = settings.attributes;
@@ -67,7 +75,8 @@ Result<> search_user(Connection& connection, const Search& search, const Setting
   return fail(Kind::invalid, "the user search below \"" + search.base + "\" fails: " + words_of(code));
 }
 
-Result<Entry> find_user(Connection& connection, const Settings& settings, const std::string& user) {
+/// Nothing when nobody has this name.
+Result<std::optional<Entry>> find_user(Connection& connection, const Settings& settings, const std::string& user) {
   std::vector<Entry> found;
   for (Search search : settings.users) {
     TRY(search.filter, fill_in(search.filter, user, escape_filter));
@@ -77,8 +86,8 @@ Result<Entry> find_user(Connection& connection, const Settings& settings, const 
   for (std::size_t i = 1; i < found.size(); ++i)
     if (!same_dn(found[i].dn, found[0].dn))
       return fail(Kind::invalid, "the user search finds several entries for one name; its filter must tell them apart");
-  if (found.empty() || found[0].dn.empty()) return refused();
-  return std::move(found[0]);
+  if (found.empty() || found[0].dn.empty()) return std::optional<Entry>();
+  return std::optional(std::move(found[0]));
 }
 
 Result<Entry> read_entry(Connection& connection, const Settings& settings, const std::string& dn) {
@@ -97,6 +106,7 @@ Result<Entry> prove(Connection& connection, const Settings& settings, const std:
   if (settings.user_dn_template.empty()) {
     TRY_VOID(bind_as_service(connection, settings));
     TRY(entry, find_user(connection, settings, user));
+    if (!entry) return bind_as_nobody(connection, settings.users.front().base, password);
     dn = entry->dn;
   } else {
     TRY(dn, fill_in(settings.user_dn_template, user, escape_dn));
