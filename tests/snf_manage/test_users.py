@@ -60,6 +60,21 @@ def test_a_new_user_is_not_active_and_his_password_is_printed_once(quiet):
     assert again.returncode == 1 and "already an account with this email address" in again.stderr
 
 
+def test_a_dear_hash_is_taken_with_a_warning(quiet):
+    def django(iterations):
+        return f"pbkdf2_sha256${iterations}$salt$" + "A" * 43 + "="
+
+    _, _, said = add(quiet, "cheap@example.org", "--password-hash", django(200_000))
+    assert "Warning" not in said
+    number, _, said = add(quiet, "dear@example.org", "--password-hash", django(200_001))
+    warning = f"asks for 200001 iterations.*user-modify {number} --renew-password"
+    assert re.search(warning, said) and said.count("Warning: ") == 1
+    said = quiet.ok("user-modify", "dear@example.org", "--password-hash", django(1_000_000))
+    assert "has the password of this hash" in said and "asks for 1000000 iterations" in said
+    assert "Warning" not in quiet.ok("user-modify", "dear@example.org", "--password-hash", django(10_000))
+    assert "A" * 43 not in "".join(log.read_text() for log in quiet.command_logs())
+
+
 def test_activation_is_sent_by_id_and_by_address(quiet):
     number, _, _ = add(quiet)
     assert quiet.ok("user-activation-send", number) == "Activation sent to 'Ada@Example.org'\n"

@@ -72,6 +72,7 @@ Result<> import_hash(Bench& bench) {
   const auto hash = bench.call.secret("--password-hash");
   TRY_VOID(bench.change({.password_hash = hash ? hash->reveal() : std::string()}));
   bench.say("has the password of this hash");
+  if (hash) warn_if_dear(hash->reveal(), bench.account, bench.out);
   return {};
 }
 

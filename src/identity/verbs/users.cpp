@@ -247,6 +247,7 @@ Result<> add_user(Desk& desk, const Call& call, Out& out) {
     TRY_VOID(desk.threads().run(keystone::make_administrator(ground->database, ground->clock, account.id)));
   out.print(fmt::format("User created with id {} and uuid {}\n", account.number, account.id.text()));
   if (!generated.empty()) out.print_secret(fmt::format("password: {}\n", generated));
+  if (hash) warn_if_dear(hash->reveal(), account, out);
   return {};
 }
 

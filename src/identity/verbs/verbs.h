@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "identity/manage.h"
@@ -31,6 +32,8 @@ inline constexpr const char* administrator = "operator";
 Result<Account> find_user(Desk& desk, const std::string& wanted);
 /// A group of the default domain by name, or any by id. Fails with `not_found`.
 Result<Group> find_group(sql::Tx& tx, const std::string& wanted);
+/// Says so when sign-ins are dear as long as Django's `hash` is the account's.
+void warn_if_dear(std::string_view hash, const Account& account, manage::Out& out);
 /// "PROJECT RESOURCE USAGE of LIMIT" for each holding of a user; `call` has --unit-style.
 Result<std::vector<std::string>> quota_lines(Desk& desk, const AccountId& account, const manage::Call& call);
 inline const manage::Option unit_style{"--unit-style", "STYLE", "b, kb, mb, gb, tb, pb, auto (the default) or none"};
