@@ -201,11 +201,11 @@ Task<Result<std::vector<Account>>> Identity::list(AccountFilter filter) {
   filter.email = name_key(filter.email).value_or(filter.email);
   filter.limit = std::clamp<std::size_t>(filter.limit, 1, page_items_max);
   co_return co_await impl_->database.read([&](sql::Tx& tx) -> Result<std::vector<Account>> {
-    std::string after;
+    std::int64_t after = 0;
     if (!filter.after.empty()) {
-      const auto key = store::key_of(tx, filter.after);
-      if (!key) return fail(Kind::not_found, "no account has the id of the marker");
-      after = *key;
+      const auto number = store::number_of(tx, filter.after);
+      if (!number) return fail(Kind::not_found, "no account has the id of the marker");
+      after = *number;
     }
     return store::page(tx, filter, after);
   });

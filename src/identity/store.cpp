@@ -25,7 +25,7 @@ constexpr sql::Statement find_by_id{"identity.account.find_id", R"(
 constexpr sql::Statement find_by_email{"identity.account.find_email", R"(
   SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
          default_project, updated_ms, last_login_ms
-    FROM identity_account WHERE email_key = $1 AND email_key <> '' AND name_key > $2)"};
+    FROM identity_account WHERE email_key = $1 AND email_key <> '' AND number > $2)"};
 constexpr sql::Statement page_all{"identity.account.page", R"(
   SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
          default_project, updated_ms, last_login_ms
@@ -34,25 +34,26 @@ constexpr sql::Statement page_narrowed{"identity.account.page_narrowed", R"(
   SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
          default_project, updated_ms, last_login_ms
     FROM identity_account
-   WHERE name_key > $1 AND (CAST($2 AS BIGINT) < 0 OR enabled = $2) ORDER BY name_key LIMIT $3)"};
+   WHERE number > $1 AND (CAST($2 AS BIGINT) < 0 OR enabled = $2) ORDER BY number LIMIT $3)"};
 constexpr sql::Statement page_in_domain{"identity.account.page_in_domain", R"(
   SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
          default_project, updated_ms, last_login_ms
     FROM identity_account
-   WHERE domain_id = $2 AND name_key > $1 AND (CAST($3 AS BIGINT) < 0 OR enabled = $3) ORDER BY name_key LIMIT $4)"};
+   WHERE domain_id = $2 AND number > $1 AND (CAST($3 AS BIGINT) < 0 OR enabled = $3) ORDER BY number LIMIT $4)"};
 constexpr sql::Statement page_named{"identity.account.page_named", R"(
   SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
          default_project, updated_ms, last_login_ms
-    FROM identity_account WHERE name_key > $2 AND name_key IN (
+    FROM identity_account WHERE number > $2 AND name_key IN (
       SELECT $1 UNION SELECT id || CAST($4 AS TEXT) || $1 FROM identity_domain)
      AND (CAST($5 AS TEXT) = '' OR domain_id = $5) AND (CAST($6 AS BIGINT) < 0 OR enabled = $6)
-   ORDER BY name_key LIMIT $3)"};
+   ORDER BY number LIMIT $3)"};
 constexpr sql::Statement members_of{"identity.account.members", R"(
   SELECT a.id, a.name, a.admin, a.enabled, a.version, a.created_ms, a.number, a.domain_id, a.email,
          a.first_name, a.last_name, a.description, a.default_project, a.updated_ms, a.last_login_ms
     FROM identity_group_member m JOIN identity_account a ON a.id = m.account_id WHERE m.group_id = $1
    ORDER BY a.name_key)"};
 constexpr sql::Statement read_key{"identity.account.key", "SELECT name_key FROM identity_account WHERE id = $1"};
+constexpr sql::Statement read_number{"identity.account.number", "SELECT number FROM identity_account WHERE id = $1"};
 constexpr sql::Statement id_by_number{"identity.account.by_number",
                                       "SELECT id FROM identity_account WHERE number = $1"};
 constexpr sql::Statement read_any{"identity.account.any", "SELECT 1 FROM identity_account LIMIT 1"};
@@ -216,7 +217,7 @@ std::vector<Account> page(sql::Tx& tx, std::string_view after, std::size_t limit
   return mapped(tx.query(page_all, after, limit), to_account);
 }
 
-std::vector<Account> page(sql::Tx& tx, const AccountFilter& filter, std::string_view after) {
+std::vector<Account> page(sql::Tx& tx, const AccountFilter& filter, std::int64_t after) {
   const int enabled = filter.enabled ? (*filter.enabled ? 1 : 0) : -1;
   if (!filter.email.empty()) {
     auto one = mapped(tx.query(find_by_email, filter.email, after), to_account);
@@ -243,7 +244,7 @@ std::optional<Account> meant(sql::Tx& tx, const std::string& who) {
   if (auto found = find(tx, AccountId(who))) return std::move(found->account);
   const auto key = name_key(who);
   if (!key) return std::nullopt;
-  if (auto found = page(tx, AccountFilter{.email = *key, .limit = 1}, ""); !found.empty())
+  if (auto found = page(tx, AccountFilter{.email = *key, .limit = 1}, 0); !found.empty())
     return std::move(found.front());
   if (auto found = find(tx, *key)) return std::move(found->account);
   return std::nullopt;
@@ -264,6 +265,10 @@ std::optional<AccountId> id_of_number(sql::Tx& tx, std::int64_t number) {
 
 std::optional<std::string> key_of(sql::Tx& tx, const AccountId& id) {
   return mapped(tx.maybe_one(read_key, id), [](const sql::Row& row) { return row.text(0); });
+}
+
+std::optional<std::int64_t> number_of(sql::Tx& tx, const AccountId& id) {
+  return mapped(tx.maybe_one(read_number, id), [](const sql::Row& row) { return row.integer(0); });
 }
 
 bool any(sql::Tx& tx) {

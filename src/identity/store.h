@@ -26,8 +26,10 @@ std::optional<Stored> find(sql::Tx& tx, const AccountId& id);
 std::optional<Stored> find_to_change(sql::Tx& tx, const AccountId& id);
 /// Those behind `after`, in the order of their keys as the engine compares them.
 std::vector<Account> page(sql::Tx& tx, std::string_view after, std::size_t limit);
-/// `filter.name` and `filter.email` are keys, `after` is one too.
-std::vector<Account> page(sql::Tx& tx, const AccountFilter& filter, std::string_view after);
+/// At most `filter.limit` behind the number `after`, in the order of their numbers: no change of a name moves anybody,
+/// so who goes on from page to page sees each account once, and those that are made meanwhile at the end. `filter.name`
+/// and `filter.email` are keys; `filter.after` does not matter.
+std::vector<Account> page(sql::Tx& tx, const AccountFilter& filter, std::int64_t after);
 std::vector<Account> members(sql::Tx& tx, const GroupId& group);
 /// Whom people mean: by uuid, by e-mail address, else by the name that is typed at sign-in.
 std::optional<Account> meant(sql::Tx& tx, const std::string& who);
@@ -37,6 +39,8 @@ std::optional<Account> meant_by_administrator(sql::Tx& tx, const std::string& wh
 std::optional<AccountId> id_of_number(sql::Tx& tx, std::int64_t number);
 /// The key of an account; nothing when there is none.
 std::optional<std::string> key_of(sql::Tx& tx, const AccountId& id);
+/// Its number, behind which page() goes on; nothing when there is none.
+std::optional<std::int64_t> number_of(sql::Tx& tx, const AccountId& id);
 bool any(sql::Tx& tx);
 /// The most that a comparison costs with any of Django's hashes that are left, of each digest.
 DjangoWork dearest(sql::Tx& tx);

@@ -51,19 +51,19 @@ def test_a_list_is_aligned_to_the_right(house):
     lines = house.ok("user-list").splitlines()
     assert [line.split() for line in lines[:1]] == [["id", "displayname", "realname", "uuid", "active", "admin"]]
     assert set(lines[1]) == {"-"} and len({len(line) for line in lines}) == 1
-    assert [line.split()[1] for line in lines[2:]] == ["admin@example.org", "alice", "bob"]
-    assert [line.split()[-1] for line in lines[2:]] == ["True", "False", "False"]
+    assert [line.split()[1] for line in lines[2:]] == ["alice", "bob", "admin@example.org"]
+    assert [line.split()[-1] for line in lines[2:]] == ["False", "False", "True"]
 
 
 def test_fields_filters_and_formats(house):
-    assert house.ok("user-list", "-o", "displayname", "--no-headers").split() == ["admin@example.org", "alice", "bob"]
+    assert house.ok("user-list", "-o", "displayname", "--no-headers").split() == ["alice", "bob", "admin@example.org"]
     assert house.ok("user-list", "-c", "-o", "displayname,admin", "--filter-by", "admin=yes") == "admin@example.org|True\n"
     assert house.ok("user-list", "-c", "-o", "displayname", "--filter-by", "displayname>alice") == "bob\n"
     assert house.ok("user-list", "-c", "-o", "displayname", "--filter-by", "date_joined<2020-01-01") == ""
     rows = json.loads(house.ok("user-list", "--output-format", "json", "-o", "displayname,active,admin"))
-    assert rows[1] == {"displayname": "alice", "active": True, "admin": False}
+    assert rows[0] == {"displayname": "alice", "active": True, "admin": False}
     table = list(csv.DictReader(io.StringIO(house.ok("user-list", "--output-format=csv"), newline="")))
-    assert [row["displayname"] for row in table] == ["admin@example.org", "alice", "bob"]
+    assert [row["displayname"] for row in table] == ["alice", "bob", "admin@example.org"]
     assert "date_joined" in house.ok("user-list", "--list-fields")
     assert "yes, true, t, 1" in house.ok("user-list", "--list-filters")
 

@@ -213,7 +213,8 @@ Task<Response> AdminApi::home(Request& request) {
   co_return std::move(*page);
 }
 
-/// Users by name, a page at a time: `marker` is the uuid of the last of the page before, `next` tells it.
+/// Users in the order of their ids, a page at a time: `marker` is the uuid of the last of the page before, `next` tells
+/// it.
 Task<Answer<Response>> AdminApi::list(Request& request, Administrator who) {
   AccountFilter filter{.limit = page_rows};
   bool nobody = false;  // has a name that none can be
@@ -225,7 +226,8 @@ Task<Answer<Response>> AdminApi::list(Request& request, Administrator who) {
   }
   const std::string marker = request.query_value("marker").value_or("");
   auto found = co_await desk_.database.read([&](sql::Tx& tx) -> Result<json::Object> {
-    const auto after = marker.empty() ? std::optional(std::string()) : identity::store::key_of(tx, AccountId(marker));
+    const auto after =
+        marker.empty() ? std::optional<std::int64_t>(0) : identity::store::number_of(tx, AccountId(marker));
     if (!after) return fail(Kind::invalid, "marker is the uuid of no user");
     auto page = nobody ? life::store::Page{} : life::store::page(tx, filter, *after);
     std::vector<AccountId> ids;

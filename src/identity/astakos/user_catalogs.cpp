@@ -69,13 +69,12 @@ json::Object uuids_of(sql::Tx& tx, const std::vector<std::string>& names) {
 
 AllUsers all_users(sql::Tx& tx) {
   AllUsers all;
-  std::string after;
-  for (auto page = store::page(tx, after, page_rows); !page.empty(); page = store::page(tx, after, page_rows)) {
+  const AccountFilter filter{.limit = page_rows};
+  for (auto page = store::page(tx, filter, 0); !page.empty(); page = store::page(tx, filter, page.back().number)) {
     for (const auto& account : page) {
       all.names.append(account.id.text(), account.name);
       all.uuids.append(account.name, account.id.text());
     }
-    after = store::key_of(tx, page.back().id).value_or("");
   }
   return all;
 }

@@ -153,17 +153,17 @@ namespace {
 struct UserPage {
   LongList::Page rows = {};
   std::size_t count = 0;
-  std::string key = {};  ///< the next page is behind it
+  std::int64_t last = 0;  ///< the number that the next page is behind
 };
 
-Task<Result<UserPage>> page_of_users(sql::Database& database, std::string after, std::size_t left) {
+Task<Result<UserPage>> page_of_users(sql::Database& database, std::int64_t after, std::size_t left) {
   const AccountFilter filter{.limit = std::min(left, page_rows)};
   co_return co_await database.read([&](sql::Tx& tx) {
     auto found = life::store::page(tx, filter, after);
     std::vector<AccountId> ids;
     for (const auto& user : found.rows) ids.push_back(user.account.id);
     const auto about = beside(tx, ids);
-    UserPage page{.count = found.rows.size(), .key = std::move(found.last)};
+    UserPage page{.count = found.rows.size(), .last = found.last};
     for (const auto& user : found.rows) {
       if (!page.rows.text.empty()) page.rows.text += ',';
       page.rows.text += json::write(user_json(user, about));
@@ -176,18 +176,18 @@ Task<Result<UserPage>> page_of_users(sql::Database& database, std::string after,
 class Users final : public LongList {
  public:
   Users(std::string_view around, sql::Database& database, UserPage first, std::size_t left)
-      : LongList(around, std::move(first.rows)), database_(database), key_(std::move(first.key)), left_(left) {}
+      : LongList(around, std::move(first.rows)), database_(database), last_(first.last), left_(left) {}
 
  private:
   Task<Result<Page>> next() override {
-    CO_TRY(auto page, co_await page_of_users(database_, key_, left_));
+    CO_TRY(auto page, co_await page_of_users(database_, last_, left_));
     left_ -= page.count;
-    key_ = std::move(page.key);
+    last_ = page.last;
     co_return std::move(page.rows);
   }
 
   sql::Database& database_;
-  std::string key_;
+  std::int64_t last_;
   std::size_t left_;
 };
 
@@ -199,15 +199,15 @@ Task<Response> UsersApi::list(Request& request) {
   if (!caller) co_return fault_answer(caller.error(), request);
   const auto limit = limit_in(request);
   if (!limit) co_return fault_answer(limit.error(), request);
-  std::string after;
+  std::int64_t after = 0;
   if (const auto marker = request.query_value("marker")) {
-    const auto key = co_await database_.read([&](sql::Tx& tx) { return store::key_of(tx, AccountId(*marker)); });
-    if (!key) co_return fault_answer(fault_from(key.error(), request, log_, failure), request);
-    if (!*key) co_return fault_answer({FaultName::bad_request, "marker is the id of no user"}, request);
-    after = **key;
+    const auto number = co_await database_.read([&](sql::Tx& tx) { return store::number_of(tx, AccountId(*marker)); });
+    if (!number) co_return fault_answer(fault_from(number.error(), request, log_, failure), request);
+    if (!*number) co_return fault_answer({FaultName::bad_request, "marker is the id of no user"}, request);
+    after = **number;
   }
   const std::size_t all = limit->value_or(std::numeric_limits<std::size_t>::max());
-  auto first = co_await page_of_users(database_, std::move(after), all);
+  auto first = co_await page_of_users(database_, after, all);
   if (!first) co_return fault_answer(fault_from(first.error(), request, log_, failure), request);
   if (first->rows.last) co_return json_answer(200, "{\"users\":[" + first->rows.text + "]}");
   const std::size_t left = all - first->count;

@@ -70,19 +70,19 @@ class Users final : public LongList {
   }
 
  private:
-  /// By its key, which stays when the account goes meanwhile.
+  /// By its number, which stays when the account goes meanwhile or is renamed.
   void go_on_behind(const std::vector<Account>& rows) {
-    if (!rows.empty()) key_ = sign_in_key(rows.back().domain.text(), rows.back().name).value_or(key_);
+    if (!rows.empty()) last_ = rows.back().number;
   }
   Task<Result<Page>> next() override {
-    CO_TRY(const auto rows, co_await desk_.database.read([&](sql::Tx& tx) { return store::page(tx, filter_, key_); }));
+    CO_TRY(const auto rows, co_await desk_.database.read([&](sql::Tx& tx) { return store::page(tx, filter_, last_); }));
     go_on_behind(rows);
     co_return page_of(rows, filter_.limit, desk_.links);
   }
 
   const Desk desk_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members): references only
   AccountFilter filter_;
-  std::string key_;
+  std::int64_t last_ = 0;
 };
 
 }  // namespace

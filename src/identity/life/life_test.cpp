@@ -153,10 +153,10 @@ TEST_P(AccountLifeTest, WhomAnAdministratorAddsWaitsLikeAnyOther) {
   ASSERT_TRUE(run(life->verify(bob.id, "operator")));
   ASSERT_TRUE(run(life->accept(bob.id, "operator")));
 
-  const auto page = [this](AccountFilter filter, const std::string& after) {
+  const auto page = [this](AccountFilter filter, std::int64_t after) {
     return database().read_now([&](sql::Tx& tx) { return store::page(tx, filter, after); }).value();
   };
-  const auto first = page({.limit = 1}, "");
+  const auto first = page({.limit = 1}, 0);
   ASSERT_EQ(first.rows.size(), 1U);
   EXPECT_EQ(first.rows[0].account.id, ada.id);
   EXPECT_THAT(first.rows[0].groups, ElementsAre("One"));
@@ -167,7 +167,7 @@ TEST_P(AccountLifeTest, WhomAnAdministratorAddsWaitsLikeAnyOther) {
   EXPECT_TRUE(second.rows[0].life.active);
   EXPECT_THAT(second.rows[0].groups, IsEmpty());
   EXPECT_THAT(page({.limit = 1}, second.last).rows, IsEmpty());
-  EXPECT_EQ(page({.enabled = true, .limit = 9}, "").rows.size(), 1U);
+  EXPECT_EQ(page({.enabled = true, .limit = 9}, 0).rows.size(), 1U);
   EXPECT_EQ(database().read_now([](sql::Tx& tx) { return store::with_own_project(tx, "", 9); }).value(),
             std::vector{bob.id.text()});
 }

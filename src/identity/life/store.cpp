@@ -86,7 +86,7 @@ std::optional<Life> life(sql::Tx& tx, const AccountId& account) {
   return mapped(tx.maybe_one(read_life, account), to_life);
 }
 
-Page page(sql::Tx& tx, const AccountFilter& filter, const std::string& after) {
+Page page(sql::Tx& tx, const AccountFilter& filter, std::int64_t after) {
   // Columns as in read_life, and the id behind them.
   static const sql::Batch lives_of(
       "identity.life.of_accounts",
@@ -103,7 +103,7 @@ Page page(sql::Tx& tx, const AccountFilter& filter, const std::string& after) {
   if (accounts.empty()) return {};
   std::vector<sql::Value> ids;
   for (const auto& account : accounts) ids.emplace_back(account.id.text());
-  Page found{.rows = {}, .last = identity::store::key_of(tx, accounts.back().id).value_or("")};
+  Page found{.rows = {}, .last = accounts.back().number};
   std::map<std::string, Life> lives;
   for (const auto& row : lives_of.run(tx, ids)) lives.emplace(row.text(15), to_life(row));
   std::map<std::string, std::vector<std::string>> groups;

@@ -25,12 +25,12 @@ struct Listed {
   std::vector<std::string> providers = {};  ///< ways to sign in; filled in by who shows them
   std::string last_logins = {};             ///< when he came by which of them; likewise
 };
-/// At most `limit` behind `after`, by name as identity::store::page(); `filter.after` does not matter.
+/// At most `limit` behind the number `after`, as identity::store::page().
 struct Page {
   std::vector<Listed> rows;
-  std::string last;  ///< what the next page is behind; empty: there is none
+  std::int64_t last = 0;  ///< what the next page is behind
 };
-Page page(sql::Tx& tx, const AccountFilter& filter, const std::string& after);
+Page page(sql::Tx& tx, const AccountFilter& filter, std::int64_t after);
 /// Uuids of those who have a project of their own, behind `after`.
 std::vector<std::string> with_own_project(sql::Tx& tx, const std::string& after, std::size_t limit);
 

@@ -110,7 +110,7 @@ void add_way(Listed& user, const std::string& module, const std::optional<Time>&
   user.providers.push_back(module);
 }
 
-void fill_in_providers(sql::Tx& tx, const std::string& after, life::store::Page& page) {
+void fill_in_providers(sql::Tx& tx, std::int64_t after, life::store::Page& page) {
   std::map<std::string_view, Listed*> users;
   for (auto& user : page.rows) users.emplace(user.account.id.text(), &user);
   for (const auto& way : ways::store::modules_between(tx, after, page.last))
@@ -119,7 +119,7 @@ void fill_in_providers(sql::Tx& tx, const std::string& after, life::store::Page&
 }
 
 Pages<Listed> users(Desk& desk, Ground& ground, Wanted wanted) {
-  return [&desk, &ground, wanted = std::move(wanted), after = std::string(),
+  return [&desk, &ground, wanted = std::move(wanted), after = std::int64_t{0},
           ended = false]() mutable -> Result<std::vector<Listed>> {
     std::vector<Listed> found;
     while (found.empty() && !ended) {  // an empty answer would be the end of the list
@@ -144,7 +144,7 @@ manage::Verb user_list(Desk& desk) {
         TRY(Ground* const ground, desk.ground());
         return users(desk, *ground, wanted_by(call, filters));
       });
-  return manage::list_verb("user-list", "users, by name", std::move(table),
+  return manage::list_verb("user-list", "users, in the order of their ids", std::move(table),
                            {{"--active", "", "only those that may sign in"},
                             {"--pending-moderation", "", "only those that wait for an administrator"},
                             {"--pending-verification", "", "only those whose address is not proved"},

@@ -20,7 +20,7 @@ constexpr sql::Statement find_identifier{"identity.way.find", R"(
     FROM identity_way WHERE module = $1 AND identifier = $2 AND identifier <> '')"};
 constexpr sql::Statement between{"identity.way.between", R"(
   SELECT w.account_id, w.module, w.last_login_ms FROM identity_account a JOIN identity_way w ON w.account_id = a.id
-   WHERE a.name_key > $1 AND a.name_key <= $2 ORDER BY w.created_ms, w.id)"};
+   WHERE a.number > $1 AND a.number <= $2 ORDER BY w.created_ms, w.id)"};
 constexpr sql::Statement add_way{"identity.way.insert", R"(
   INSERT INTO identity_way (id, account_id, module, identifier, affiliation, active, info, created_ms, last_login_ms)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING)"};
@@ -190,7 +190,7 @@ std::map<std::string, std::vector<Way>> ways_of(sql::Tx& tx, std::span<const Acc
   for (const auto& row : batch.run(tx, ids)) found[row.text(1)].push_back(to_way(row));
   return found;
 }
-std::vector<ModuleOf> modules_between(sql::Tx& tx, std::string_view after, std::string_view last) {
+std::vector<ModuleOf> modules_between(sql::Tx& tx, std::int64_t after, std::int64_t last) {
   return mapped(tx.query(between, after, last), [](const sql::Row& row) {
     return ModuleOf{.account = row.text(0), .module = row.text(1), .last_login = row.maybe_time(2)};
   });

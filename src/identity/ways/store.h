@@ -23,7 +23,7 @@ struct ModuleOf {
   std::string module;
   std::optional<Time> last_login = {};
 };
-std::vector<ModuleOf> modules_between(sql::Tx& tx, std::string_view after, std::string_view last);
+std::vector<ModuleOf> modules_between(sql::Tx& tx, std::int64_t after, std::int64_t last);
 std::optional<Way> by_identifier(sql::Tx& tx, std::string_view module, std::string_view identifier);
 /// False when somebody has the identifier.
 bool insert(sql::Tx& tx, const Way& way);
