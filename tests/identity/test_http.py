@@ -229,6 +229,15 @@ def test_a_credential_sees_its_project_alone(service):
     assert service.ask("GET", f"/v3/projects/{project['id']}", token=bound).status_code == 200
     assert service.ask("GET", f"/v3/projects/{second['id']}", token=bound).status_code == 404
     assert service.ask("GET", f"/v3/projects/{second['id']}", token=owner).status_code == 200
+    free = service.do("POST", own, {"application_credential": {"name": "three", "unrestricted": True}},
+                      token=owner)["application_credential"]
+    manager = service.sign_in({"auth": {"identity": {"methods": ["application_credential"], "application_credential": {
+        "id": free["id"], "secret": free["secret"]}}}})
+    assert service.ask("DELETE", f"/v3{own}/{elsewhere['id']}", token=manager).status_code == 404
+    assert service.ask("GET", f"/v3{own}/{elsewhere['id']}", token=owner).status_code == 200
+    assert service.ask("DELETE", f"/v3{own}/{made['id']}", token=manager).status_code == 204
+    # By password he removes them all, whatever project he signed in for, as at Keystone.
+    assert service.ask("DELETE", f"/v3{own}/{elsewhere['id']}", token=owner).status_code == 204
 
 
 def test_taken_names_are_conflicts_whatever_their_case(service):

@@ -29,7 +29,8 @@ Result<> may_look(const Request& request, const Standing& caller) {
   return {};
 }
 
-/// Who signed in by one sees those of its project.
+/// Who signed in by one sees those of its project, and removes no others. Keystone lets an unrestricted one remove all
+/// of its owner's, wherever they are for.
 bool hidden_from(const Standing& caller, const ApplicationCredential& credential) {
   return caller.bound() && !caller.admin() && credential.project != caller.project->id;
 }
@@ -160,7 +161,8 @@ Task<Result<Response>> CredentialApi::remove(Request& request, Standing caller) 
   CO_TRY_VOID(co_await desk_.database.write([&](sql::Tx& tx) -> Result<> {
     TRY_VOID(may_manage(tx, caller));
     const auto found = names::credential(tx, id);
-    if (!found || found->credential.account.text() != request.parameters.at(0))
+    if (!found || found->credential.account.text() != request.parameters.at(0) ||
+        hidden_from(caller, found->credential))
       return no_such("application credential", id.text());
     store::remove_tokens_by(tx, id);
     names::remove(tx, id);
