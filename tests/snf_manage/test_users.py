@@ -160,6 +160,18 @@ def test_a_killed_command_leaves_its_mail_to_the_identity_service(quiet):
     assert quiet.ok("user-activation-send", number) == "Activation sent to 'Ada@Example.org'\n"
 
 
+def test_who_is_let_in_by_the_proof_is_not_accepted_twice(quiet):
+    by_mail, _, _ = add(quiet)
+    quiet.ok("user-activation-send", by_mail)
+    quiet.write("30-open.conf", "ASTAKOS_MODERATION_ENABLED = False\n")
+    anybody, _, _ = add(quiet, "eve@example.org")
+    for user in (by_mail, anybody):
+        assert "is verified and active" in quiet.ok("user-modify", user, "--verify", "--accept")
+        assert shown(quiet, user)["active"] is True
+        again = quiet.manage("user-modify", user, "--accept")
+        assert again.returncode == 1 and "already moderated" in again.stderr
+
+
 def test_judging_accounts(quiet):
     ada, _, _ = add(quiet)
     bob, _, _ = add(quiet, "bob@example.org")
