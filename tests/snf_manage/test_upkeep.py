@@ -52,6 +52,24 @@ def test_the_audit_log_tells_who_did_what(ada):
     assert len(told(ada, "audit-list", "--user", uuid["uuid"])) == 2, "the log outlives the account"
 
 
+def test_what_gives_rights_or_quota_is_in_the_audit_log(ada):
+    def events():
+        rows = told(ada, "audit-list", "-o", "actor,event,details")
+        assert {row["actor"] for row in rows} == {"operator"}
+        return [(row["event"], row["details"]) for row in rows]
+
+    assert any(event == "group.created" and details.endswith(" testers") for event, details in events())
+    assert ("account.permission_added", "im.can_access_userinfo") in events()
+    ada.ok("oauth2-client-add", "viewer", "--secret", "hush-hush-hush", "--is-trusted", "--url", "https://x.example.org/b")
+    ada.ok("oauth2-client-remove", "viewer")
+    assert ada.manage("oauth2-client-remove", "viewer").returncode == 1
+    ada.ok("resource-modify", "astakos.pending_app", "--system-default", "2")
+    new = events()[:3]
+    assert [event for event, _ in new] == ["resource.changed", "oauth2.client_removed", "oauth2.client_created"]
+    assert new[2][1] == "viewer (confidential, trusted) https://x.example.org/b" and new[1][1] == "viewer"
+    assert new[0][1].startswith("astakos.pending_app (system default 2, ")
+
+
 def test_a_log_of_many_pages(ada):
     with sqlite3.connect(ada.data / "nephele.db") as database:
         database.executemany("INSERT INTO identity_audit VALUES (?, ?, '', 'x', 'filler', '')",

@@ -198,7 +198,8 @@ Task<Result<std::optional<Known>>> Server::look(std::string token, std::optional
   });
 }
 
-Task<Result<Client>> add_client(sql::Database& database, Identity& identity, Client wanted, Secret secret) {
+Task<Result<Client>> add_client(sql::Database& database, Identity& identity, Client wanted, Secret secret,
+                                std::function<void(sql::Tx&)> note) {
   const auto wrong = [](std::string sentence) { return fail(Kind::invalid, std::move(sentence)); };
   if (wanted.identifier.empty()) co_return wrong("a client needs an identifier");
   CO_TRY_VOID(check_text("identifier", wanted.identifier, identifier_bytes_max));
@@ -217,8 +218,10 @@ Task<Result<Client>> add_client(sql::Database& database, Identity& identity, Cli
     co_return wrong("a public client keeps no secret; leave --secret out");
   }
   CO_TRY_VOID(co_await database.write([&](sql::Tx& tx) -> Result<> {
-    if (store::insert(tx, wanted, hash)) return {};
-    return fail(Kind::conflict, "there is a client \"" + wanted.identifier + "\" already");
+    if (!store::insert(tx, wanted, hash))
+      return fail(Kind::conflict, "there is a client \"" + wanted.identifier + "\" already");
+    if (note) note(tx);
+    return {};
   }));
   co_return wanted;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -81,8 +82,10 @@ class Server {
   OAuth2Settings settings_;
 };
 
-/// A new client, for an administrator. Fails with `invalid` (a name, an address or a secret that is none), `conflict`.
-Task<Result<Client>> add_client(sql::Database& database, Identity& identity, Client wanted, Secret secret);
+/// A new client, for an administrator; `note` stands in the transaction that makes it. Fails with `invalid` (a name, an
+/// address or a secret that is none), `conflict`.
+Task<Result<Client>> add_client(sql::Database& database, Identity& identity, Client wanted, Secret secret,
+                                std::function<void(sql::Tx&)> note = {});
 
 /// An address that a browser may be sent back to: https, or http on this very machine; no fragment.
 Result<> check_redirect(std::string_view url);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/pages/pages.h"
 
+#include <algorithm>
+
 #include "identity/testing/site.h"
 
 namespace nephele::identity::pages {
@@ -219,7 +221,7 @@ TEST_P(PagesTest, WhoeverEndsAnAccountEndsItsSessions) {
 }
 
 TEST_P(PagesTest, AForgottenPassword) {
-  member("ada");
+  const auto ada = member("ada");
   auto someone = browser(), signed_in = browser();
   signed_in.sign_in("ada");
   const auto unknown = someone.post("/ui/local/password_reset", {{"email", "nobody@example.org"}});
@@ -229,6 +231,8 @@ TEST_P(PagesTest, AForgottenPassword) {
   const auto code = key_for("ada@example.org");
   ASSERT_EQ(someone.post("/ui/local/password_reset", {{"email", "ada@example.org"}}).status, 200);
   EXPECT_EQ(letterbox.arrived().size(), 1);
+  const auto told = database().read_now([&](sql::Tx& tx) { return life::store::audit_of(tx, ada.id, 9); }).value();
+  EXPECT_EQ(std::ranges::count(told, "account.password_reset_asked", &life::store::AuditEvent::event), 1);
 
   const std::string page = "/ui/local/password_reset/confirm", link = page + "?auth=" + code;
   EXPECT_EQ(someone.get(page + "?auth=" + code + "x").status, 404);

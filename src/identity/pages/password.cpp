@@ -6,6 +6,7 @@
 
 #include "identity/account_name.h"
 #include "identity/astakos/conventions.h"
+#include "identity/life/store.h"
 #include "identity/pages/checks.h"
 #include "identity/pages/store.h"
 #include "identity/store.h"
@@ -175,8 +176,7 @@ void mail_reset_link(sql::Tx& tx, const Desk& desk, const MailOutbox& outbox, co
                             .request_id = request_id});
 }
 
-void PasswordPages::mail_link(sql::Tx& tx, const std::string& email_key, Time now,
-                              const std::string& request_id) const {
+void PasswordPages::mail_link(sql::Tx& tx, const std::string& email_key, Time now, const Request& request) const {
   const auto id = store::account_by_email(tx, email_key);
   if (!id) return;
   const auto stored = identity::store::find_to_change(tx, *id);
@@ -184,7 +184,13 @@ void PasswordPages::mail_link(sql::Tx& tx, const std::string& email_key, Time no
   if (store::account_by_email(tx, email_key) != id) return;  // before the row was ours he moved to another address
   const auto before = store::reset_made(tx, *id);
   if (before && now - *before < again_after) return;
-  mail_reset_link(tx, desk_, *outbox_, texts_, stored->account, request_id);
+  mail_reset_link(tx, desk_, *outbox_, texts_, stored->account, request.id);
+  // Who asked is not known; from where is.
+  life::store::insert(tx, {.at = now,
+                           .account = id->text(),
+                           .actor = request.remote,
+                           .event = "account.password_reset_asked",
+                           .details = {}});
 }
 
 Task<Result<Response>> PasswordPages::forgot(Request& request, Visit visit, FormData form) {
@@ -192,7 +198,7 @@ Task<Result<Response>> PasswordPages::forgot(Request& request, Visit visit, Form
   CO_TRY_VOID(desk_.allow_mail(request));
   const Time now = desk_.clock.now();
   if (const auto key = name_key(form.value("email")))
-    CO_TRY_VOID(co_await desk_.database.write([&](sql::Tx& tx) { mail_link(tx, *key, now, request.id); }));
+    CO_TRY_VOID(co_await desk_.database.write([&](sql::Tx& tx) { mail_link(tx, *key, now, request); }));
   // The same for everybody: nobody learns here who has an account.
   const Html content = element("p", {"If an account has this address, a mail with a link is on its way. The link works "
                                      "once, within 3 days."});

@@ -32,7 +32,7 @@ class PasswordPages : private Guarded<PasswordPages> {
   Task<Result<bool>> is_first(const Visit& visit);
   http::Response confirm_form(const Visit& visit, const std::string& code, const FieldErrors& errors) const;
   /// Writes link and mail down, if there is an account that can use them and none was sent a moment ago.
-  void mail_link(sql::Tx& tx, const std::string& email_key, Time now, const std::string& request_id) const;
+  void mail_link(sql::Tx& tx, const std::string& email_key, Time now, const http::Request& request) const;
   std::string hash_of(const std::string& code) const;
   /// Whose link this is.
   Task<Result<AccountId>> owner(std::string code);

@@ -33,13 +33,15 @@ Task<Result<>> spread_defaults(sql::Database& database, const quota::Quotas& quo
 }
 
 Task<Result<quota::Resource>> modify_resource(sql::Database& database, const quota::Quotas& quotas, std::string name,
-                                              quota::ResourceChange change) {
+                                              quota::ResourceChange change,
+                                              std::function<void(sql::Tx&, const quota::Resource&)> note) {
   const bool of_defaults = change.system_default || change.project_default;
   std::vector<Spreading> rest;
   CO_TRY(auto resource, co_await database.write([&](sql::Tx& tx) -> Result<quota::Resource> {
     rest.clear();  // it may be a second try
     directory::store::changed(tx);
     TRY(auto changed, quotas.modify_resource(tx, name, change));
+    if (note) note(tx, changed);
     if (!of_defaults) return changed;
     TRY(auto more, spread_default(tx, quotas, {.resource = name, .after = {}}));
     if (more) rest.push_back(std::move(*more));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +27,9 @@ Result<std::optional<Spreading>> spread_default(sql::Tx& tx, const quota::Quotas
 /// The others.
 Task<Result<>> spread_defaults(sql::Database& database, const quota::Quotas& quotas, std::vector<Spreading> rest);
 
-/// Fails with `not_found`, or `invalid` for what cannot be.
+/// `note` stands in the transaction that changes it. Fails with `not_found`, or `invalid` for what cannot be.
 Task<Result<quota::Resource>> modify_resource(sql::Database& database, const quota::Quotas& quotas, std::string name,
-                                              quota::ResourceChange change);
+                                              quota::ResourceChange change,
+                                              std::function<void(sql::Tx&, const quota::Resource&)> note = {});
 
 }  // namespace nephele::identity::projects

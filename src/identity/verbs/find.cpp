@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom and what an administrator's words name.
+// Whom and what an administrator's words name, and what is kept of what he does.
 #include <fmt/format.h>
 
 #include "identity/account_name.h"
 #include "identity/directory/store.h"
+#include "identity/life/store.h"
 #include "identity/store.h"
 #include "identity/verbs/verbs.h"
 
 namespace nephele::identity::verbs {
+
+void note(sql::Tx& tx, Time now, std::string event, std::string details, const AccountId& about) {
+  life::store::insert(tx, {.at = now,
+                           .account = about.text(),
+                           .actor = administrator,
+                           .event = std::move(event),
+                           .details = std::move(details)});
+}
 
 Result<Account> find_user(Desk& desk, const std::string& wanted) {
   TRY(Ground* const ground, desk.ground());

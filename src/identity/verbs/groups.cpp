@@ -66,9 +66,12 @@ Result<> add_group(Desk& desk, const Call& call, Out& out) {
   TRY_VOID(check_label("group", group.name));
   TRY_VOID(check_text("description", group.description, 4096));
   TRY(Ground* const ground, desk.ground());
+  const Time now = ground->clock.now();
   TRY_VOID(desk.threads().run(ground->database.write([&](sql::Tx& tx) -> Result<> {
-    if (directory::store::insert(tx, group, label_key(group.name).value())) return {};
-    return fail(Kind::conflict, fmt::format("there is a group \"{}\" already", group.name));
+    if (!directory::store::insert(tx, group, label_key(group.name).value()))
+      return fail(Kind::conflict, fmt::format("there is a group \"{}\" already", group.name));
+    note(tx, now, "group.created", group.id.text() + " " + group.name);
+    return {};
   })));
   out.print(fmt::format("Group '{}' created with id {}\n", visible(group.name), group.id.text()));
   return {};

@@ -67,8 +67,11 @@ Result<> add(Desk& desk, const Call& call, Out& out) {
                 .trusted = call.has("--is-trusted"),
                 .redirects = call.all("--url"),
                 .created = ground->clock.now()};
+  const std::string words =
+      fmt::format("{} ({}{}) {}", wanted.identifier, type, wanted.trusted ? ", trusted" : "", joined(wanted.redirects));
+  const auto told = [&words, now = wanted.created](sql::Tx& tx) { note(tx, now, "oauth2.client_created", words); };
   TRY(const auto made, desk.threads().run(oauth2::add_client(ground->database, ground->identity, std::move(wanted),
-                                                             call.secret("--secret").value_or(Secret()))));
+                                                             call.secret("--secret").value_or(Secret()), told)));
   out.print(fmt::format("Client '{}' created with id {}\n", visible(made.identifier), made.id));
   return {};
 }
@@ -76,7 +79,11 @@ Result<> add(Desk& desk, const Call& call, Out& out) {
 Result<> remove(Desk& desk, const Call& call, Out& out) {
   TRY(Ground* const ground, desk.ground());
   return manage::for_each_item(call, "IDENTIFIER", out, [&](const std::string& identifier) -> Result<> {
-    const auto change = [&identifier](sql::Tx& tx) { return oauth2::store::remove(tx, identifier); };
+    const auto change = [&identifier, now = ground->clock.now()](sql::Tx& tx) {
+      const bool known = oauth2::store::remove(tx, identifier);
+      if (known) note(tx, now, "oauth2.client_removed", identifier);
+      return known;
+    };
     TRY(const bool removed, desk.threads().run(ground->database.write(change)));
     if (!removed)
       return fail(Kind::not_found, fmt::format("there is no client \"{}\"; oauth2-client-list shows those that are",

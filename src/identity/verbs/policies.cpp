@@ -116,8 +116,7 @@ Result<> add_profile(Desk& desk, const Call& call, Out& out) {
       ways::store::update(tx, profile);
     else if (!ways::store::insert(tx, profile))
       return fail(Kind::conflict, fmt::format("there is a profile \"{}\" already", name));
-    life::store::insert(
-        tx, {.at = now, .account = {}, .actor = administrator, .event = "authpolicy.kept", .details = name});
+    note(tx, now, "authpolicy.kept", name);
     return known.has_value();
   })));
   out.print(fmt::format("Policy profile '{}' {}\n", visible(name), updated ? "updated" : "created"));
@@ -158,8 +157,7 @@ Result<> set_profile(Desk& desk, const Call& call, Out& out) {
       groups.push_back(group.id);
     }
     ways::store::assign(tx, found->profile.number, users, groups);
-    life::store::insert(
-        tx, {.at = now, .account = {}, .actor = administrator, .event = "authpolicy.assigned", .details = name});
+    note(tx, now, "authpolicy.assigned", name);
     return {};
   })));
   out.print(fmt::format("Policy profile '{}' holds for {} users and {} groups\n", visible(name), users.size(),
@@ -173,8 +171,7 @@ Result<> remove_profile(Desk& desk, const Call& call, Out& out) {
   const Time now = ground->clock.now();
   TRY_VOID(desk.threads().run(ground->database.write([&](sql::Tx& tx) -> Result<> {
     if (!ways::store::remove_profile(tx, name)) return no_profile(name);
-    life::store::insert(
-        tx, {.at = now, .account = {}, .actor = administrator, .event = "authpolicy.removed", .details = name});
+    note(tx, now, "authpolicy.removed", name);
     return {};
   })));
   out.print(fmt::format("Policy profile '{}' removed\n", visible(name)));

@@ -102,7 +102,13 @@ Result<> modify_resource(Desk& desk, const Call& call, Out& out) {
     return fail(Kind::invalid, "nothing to change; resource-modify --help shows what can be");
   TRY(Ground* const ground, desk.ground());
   const std::string name = call.text("NAME").value_or("");
-  const auto changed = desk.threads().run(projects::modify_resource(ground->database, ground->quotas, name, change));
+  const auto told = [now = ground->clock.now()](sql::Tx& tx, const quota::Resource& resource) {
+    note(tx, now, "resource.changed",
+         fmt::format("{} (system default {}, project default {}, api visible={}, ui visible={})", resource.name,
+                     resource.system_default, resource.project_default, resource.api_visible, resource.ui_visible));
+  };
+  const auto changed =
+      desk.threads().run(projects::modify_resource(ground->database, ground->quotas, name, change, told));
   if (!changed && changed.error().kind() == Kind::not_found)
     return fail(Kind::not_found, fmt::format("there is no resource \"{}\"; resource-list shows those that are", name));
   if (!changed) return fail(changed.error());

@@ -48,13 +48,8 @@ struct Bench {
   }
 };
 
-/// A row of the audit log, in the transaction that it tells of.
 void note(sql::Tx& tx, const Bench& bench, std::string event, std::string details) {
-  life::store::insert(tx, {.at = bench.ground.clock.now(),
-                           .account = bench.account.id.text(),
-                           .actor = administrator,
-                           .event = std::move(event),
-                           .details = std::move(details)});
+  verbs::note(tx, bench.ground.clock.now(), std::move(event), std::move(details), bench.account.id);
 }
 
 Result<> set_email(Bench& bench) {

@@ -240,7 +240,10 @@ Result<> add_user(Desk& desk, const Call& call, Out& out) {
                     .last_name = call.text("LAST").value_or("")};
   TRY(const auto account, desk.threads().run(life->add(std::move(wanted), std::move(groups), administrator)));
   for (const auto& permission : call.all("--permission")) {
-    const auto grant = [&](sql::Tx& tx) { administration::store::add_permission(tx, account.id, permission); };
+    const auto grant = [&, now = ground->clock.now()](sql::Tx& tx) {
+      administration::store::add_permission(tx, account.id, permission);
+      note(tx, now, "account.permission_added", permission, account.id);
+    };
     TRY_VOID(desk.threads().run(ground->database.write(grant)));
   }
   if (account.admin)

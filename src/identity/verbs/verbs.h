@@ -28,6 +28,8 @@ std::vector<manage::Verb> oauth2_verbs(Desk& desk);  ///< oauth2-client-add, oau
 /// Who did it, for the audit log.
 inline constexpr const char* administrator = "operator";
 
+/// A row of the audit log, in the transaction of what it tells.
+void note(sql::Tx& tx, Time now, std::string event, std::string details, const AccountId& about = {});
 /// A user by number, uuid, e-mail address or name, in this order. Fails with `not_found` and a sentence.
 Result<Account> find_user(Desk& desk, const std::string& wanted);
 /// A group of the default domain by name, or any by id. Fails with `not_found`.
