@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "identity/idle_settings.h"
 #include "identity/mail_settings.h"
 #include "identity/settings_codecs.h"
 #include "identity/settings_rows.h"
@@ -162,6 +163,10 @@ constexpr std::array policies{
     std::string_view("REQUIRED"),   std::string_view("AUTOVERIFY"),      std::string_view("AUTOMODERATE"),
     std::string_view("ADD_GROUPS"), std::string_view("CREATION_GROUPS"), std::string_view("MIRROR_GROUPS")};
 
+void say_if_idle(std::string_view name, std::string& meaning) {
+  if (!has_effect(name)) meaning += " (no effect here)";
+}
+
 /// LIMIT is a number, *_GROUPS a list, all others a boolean.
 Result<> check_policy(const settings::Entry& entry) {
   const std::string_view stem = std::string_view(entry.key).substr(0, entry.key.size() - 7);  // without _POLICY
@@ -214,6 +219,7 @@ settings::Table<AstakosSettings> settings_table() {
 
 std::vector<settings::Key> setting_keys() {
   auto keys = settings_table().keys();
+  for (auto& key : keys) say_if_idle(key.name, key.doc.meaning);
   std::ranges::move(mail_setting_keys(), std::back_inserter(keys));
   return keys;
 }
@@ -232,6 +238,7 @@ Result<LoadedSettings> load_settings(const settings::Sources& sources) {
   for (const auto& root : sources.files) TRY_VOID(take_families(root, table.keys(), loaded.values));
   LoadedSettings answer{.values = std::move(loaded), .shown = {}};
   answer.shown = table.show(answer.values);
+  for (auto& row : answer.shown) say_if_idle(row.name, row.meaning);
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/settings/config_files.h"
+#include "identity/idle_settings.h"
 
 namespace nephele::apps {
 
@@ -108,6 +109,10 @@ Result<SynnefoConf> read_synnefo(const std::string& directory) {
                    .warnings = std::move(document.warnings),
                    .root = {}};
   TRY(conf.programs.database_url, url_of(loaded.values.databases));
+  // Every Django has a SECRET_KEY: no news.
+  for (const auto& row : astakos.shown)
+    if (row.origin != "default" && row.name != "SECRET_KEY" && !identity::has_effect(row.name))
+      conf.warnings.push_back(row.origin + ": " + row.name + " has no effect here");
   std::ranges::move(astakos.shown, std::back_inserter(conf.shown));
   std::ranges::move(mail.shown, std::back_inserter(conf.shown));
   Node unknown(document.root.place(), Node::Table{});

@@ -39,6 +39,17 @@ TEST(SynnefoConf, ReadsTheGuidesFilesInOrder) {
   EXPECT_NE(conf->root.entry("MIDDLEWARE_CLASSES"), nullptr);
 }
 
+TEST(SynnefoConf, SaysWhatHasNoEffect) {
+  const TempDirectory dir;
+  dir.write("20-site.conf",
+            "SECRET_KEY = 'x'\nASTAKOS_MODERATION_ENABLED = False\nASTAKOS_INVITATIONS_ENABLED = True\n"
+            "CLOUDBAR_ACTIVE = False\n");
+  const auto conf = read_synnefo(dir.path().string());
+  ASSERT_TRUE(conf) << conf.error().sentence();
+  EXPECT_THAT(conf->warnings, ElementsAre(HasSubstr("20-site.conf:3: ASTAKOS_INVITATIONS_ENABLED has no effect here"),
+                                          HasSubstr("20-site.conf:4: CLOUDBAR_ACTIVE has no effect here")));
+}
+
 TEST(SynnefoConf, TakesDjangosDatabase) {
   const TempDirectory dir;
   dir.write("10-db.conf",
