@@ -63,7 +63,7 @@ class IdentityListener::Parts {
         keystone(identity, accounts.projects(), foundation.database(), foundation.clock(), {}),
         quota_api(quotas, callers, log),
         projects_api(accounts.projects(), callers, log),
-        account_api(identity, foundation.database(), callers, components, keystone.tokens(), log),
+        account_api(identity, foundation.database(), callers, components, keystone.tokens(), accounts.url(), log),
         legacy_api(foundation.database(), callers, log),
         users_api(identity, accounts.life(), accounts.projects(), foundation.database(), callers, accounts.precedence(),
                   accounts.settings().api.admin_groups, log),

@@ -39,12 +39,13 @@ Answer<std::optional<std::vector<std::string>>> names_in(const json::Object& bod
 }  // namespace
 
 AccountApi::AccountApi(Identity& identity, sql::Database& database, IdentityCallers& callers, Components& components,
-                       keystone::Tokens& tokens, log::Logger log)
+                       keystone::Tokens& tokens, PublicUrl url, log::Logger log)
     : identity_(identity),
       database_(database),
       callers_(callers),
       components_(components),
       tokens_(tokens),
+      url_(std::move(url)),
       log_(std::move(log)) {}
 
 std::span<const http::Route<AccountApi>> AccountApi::routes() {

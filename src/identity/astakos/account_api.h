@@ -6,6 +6,7 @@
 #include "identity/astakos/conventions.h"
 #include "identity/astakos/identity_callers.h"
 #include "identity/keystone/tokens.h"
+#include "identity/public_url.h"
 
 /// The Astakos API about accounts and tokens (contract astakos, 6.1 to 6.3): over a router whose faults are
 /// AstakosFaults for these paths.
@@ -15,7 +16,7 @@ class AccountApi {
  public:
   /// Everything outlives the API.
   AccountApi(Identity& identity, sql::Database& database, IdentityCallers& callers, Components& components,
-             keystone::Tokens& tokens, log::Logger log);
+             keystone::Tokens& tokens, PublicUrl url, log::Logger log);
   static std::span<const http::Route<AccountApi>> routes();
 
  private:
@@ -40,6 +41,7 @@ class AccountApi {
   IdentityCallers& callers_;
   Components& components_;
   keystone::Tokens& tokens_;
+  PublicUrl url_;
   log::Logger log_;
 };
 

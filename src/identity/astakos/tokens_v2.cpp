@@ -45,10 +45,10 @@ bool is_uuid(std::string_view text) {
 
 }  // namespace
 
-Task<Response> AccountApi::version(Request& request) {
+Task<Response> AccountApi::version(Request&) {
   json::Object self, out, around;
   self.append("rel", "self");
-  self.append("href", request.path);
+  self.append("href", url_.text() + "/identity/v2.0");
   out.append("id", "v2.0");
   out.append("status", "CURRENT");
   out.append("updated", "2014-04-17T00:00:00Z");
