@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -96,6 +97,9 @@ void LocalServer::start(std::vector<std::string> words, std::uint16_t port) {
 
 void LocalServer::freeze() {
   ::kill(-server_, SIGSTOP);
+  // Only then have all its threads stopped: until then one of them may still answer.
+  siginfo_t told{};
+  (void)::waitid(P_PID, static_cast<id_t>(server_), &told, WSTOPPED | WEXITED | WNOWAIT);
 }
 void LocalServer::resume() {
   ::kill(-server_, SIGCONT);
