@@ -11,6 +11,7 @@ import pytest
 
 from cloud import PATIENCE, wait_for
 from service import PASSWORD, ROOT, Service, by_password, project_scope
+from test_oauth2 import manage
 from test_pages import link, mails
 
 SETTINGS = """
@@ -350,7 +351,13 @@ class TestAdminPages:
         assert user.post("/admin/actions/", json={}).status_code == 403
         admin = Browser(service, ROOT).client
         assert admin.get("/admin").status_code == 200 and "Administration" in admin.get("/admin").text
-        assert admin.get("/admin/json/user").status_code == 200
+        found = admin.get(f"/admin/json/user/{made['id']}")
+        assert found.status_code == 200
+        # As the guide prints it.
+        manage(service, "user-modify", str(found.json()["id"]), "--type", "ADMIN")
+        assert user.get("/admin").status_code == 200
+        manage(service, "user-modify", str(found.json()["id"]), "--type", "USER")
+        assert user.get("/admin").status_code == 403
 
     def test_lists_and_details(self, service):
         made = add(service)

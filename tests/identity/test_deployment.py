@@ -13,7 +13,7 @@ import threading
 import httpx
 import pytest
 
-from cloud import PATIENCE, Cloud, wait_for
+from cloud import PATIENCE, PROGRAM, Cloud, wait_for
 from ports import free_port
 
 PASSWORD = "correct-horse-battery"
@@ -61,6 +61,16 @@ def sign_up(url, email):
 def plain(mail):
     """The text of a quoted-printable mail as one reads it."""
     return mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
+
+
+def test_without_settings_it_listens_where_the_guides_web_server_looks(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NEPHELE_")}
+    environment |= {"NEPHELE_DATA": str(tmp_path), "SYNNEFO_SETTINGS_DIR": str(tmp_path / "none")}
+    shown = subprocess.run([PROGRAM, "config", "show"], capture_output=True, text=True, check=True, env=environment).stdout
+    rows = {words[0]: words[1] for words in map(str.split, shown.splitlines()) if words}
+    assert (rows["IDENTITY_ADDRESS"], rows["IDENTITY_PORT"]) == ("127.0.0.1", "8080")
+    site = pathlib.Path(__file__).parents[2].joinpath("share", "synnefo", "synnefo-ssl").read_text()
+    assert re.search(r"^ +ProxyPass +/ http://localhost:8080/ retry=0$", site, re.M)
 
 
 def test_mails_hold_the_port_that_was_bound(tmp_path):
