@@ -7,6 +7,7 @@
 
 #include "base/settings/config_files.h"
 #include "fleet/addresses.h"
+#include "fleet/cloud_options.h"
 #include "fleet/config_sections.h"
 #include "fleet/config_settings.h"
 #include "fleet/config_tables.h"
@@ -24,54 +25,6 @@ constexpr std::string_view file_prefix = "user_data_file_";
 bool is_user_data(std::string_view name) {
   return name.starts_with(option_prefix) || name.starts_with(file_prefix);
 }
-
-/// Options of clouds, which their own readers know.
-constexpr std::array<std::string_view, 46> cloud_options{"api_version",
-                                                         "flavor_names",
-                                                         "url",
-                                                         "project_name",
-                                                         "domain_name",
-                                                         "glance_api",
-                                                         "region",
-                                                         "security_groups",
-                                                         "network_uuid",
-                                                         "username",
-                                                         "password_base64",
-                                                         "password",
-                                                         "cred_id",
-                                                         "cred_secret",
-                                                         "access_key",
-                                                         "secret_key",
-                                                         "version",
-                                                         "service",
-                                                         "project_id",
-                                                         "client_email",
-                                                         "private_key",
-                                                         "ca_file",
-                                                         "signature",
-                                                         "subnets",
-                                                         "flavor_processors",
-                                                         "tag_at_creation",
-                                                         "compute_microversion",
-                                                         "key_file",
-                                                         "token_url",
-                                                         "network",
-                                                         "disk_type",
-                                                         "public_ip",
-                                                         "subscription",
-                                                         "resource_group",
-                                                         "location",
-                                                         "tenant_id",
-                                                         "client_id",
-                                                         "client_secret",
-                                                         "login_url",
-                                                         "certificate",
-                                                         "pfx",
-                                                         "proxy",
-                                                         "identity_provider",
-                                                         "protocol",
-                                                         "token_file",
-                                                         "key"};
 
 std::string at(const Node& node) {
   return node.place().text() + ": ";
@@ -115,6 +68,22 @@ class Section {
     }
     return all;
   }
+  /// What only other kinds of clouds would read. Vcycle never looked at it, so it is no mistake that stops anything.
+  /// [DEFAULT] is for whoever knows an option.
+  void warn_of_other_clouds(const Node& defaults) {
+    const auto is_usual = [&](const settings::Entry& option) {
+      return std::ranges::any_of(*defaults.if_table(),
+                                 [&](const auto& usual) { return usual.value.place() == option.value.place(); });
+    };
+    for (const auto& option : *options_.if_table()) {
+      if (!is_of_other_clouds(option.key) || is_usual(option)) continue;
+      std::string apis(cloud_option(option.key)->apis);
+      for (auto blank = apis.find(' '); blank != std::string::npos; blank = apis.find(' ', blank + 2))
+        apis.replace(blank, 1, ", ");
+      into_.warnings.push_back(at(option.value) + option.spelled + " does nothing with api = " + api() +
+                               "; it is an option of " + apis);
+    }
+  }
   void wrong(std::string sentence) { into_.problems.push_back({section_.header, std::move(sentence)}); }
   const Node& options() const { return options_; }
 
@@ -123,10 +92,20 @@ class Section {
     for (const auto& [old, now] : renamed_in(table_.service())) {
       const auto* given = options_.entry(old);
       if (given == nullptr) continue;
-      into_.warnings.push_back(at(given->value) + std::string(old) + " is deprecated; use " + std::string(now));
+      if (!is_of_other_clouds(now))
+        into_.warnings.push_back(at(given->value) + std::string(old) + " is deprecated; use " + std::string(now));
       const settings::Entry copy = *given;
       options_.set(std::string(now), copy.spelled, copy.value);
     }
+  }
+  std::string api() const {
+    const auto* const given = options_.entry("api");
+    const auto* const text = given == nullptr ? nullptr : given->value.if_text();
+    return text == nullptr ? std::string() : *text;
+  }
+  bool is_of_other_clouds(std::string_view option) const {
+    const auto* const row = cloud_option(option);
+    return row != nullptr && !api().empty() && !row->is_known_to(api());
   }
   void drop_what_is_passed_over() {
     Node kept(options_.place(), Node::Table{});
@@ -147,7 +126,7 @@ class Section {
   void warn_of_unknown() {
     auto known = table_.keys();
     const auto add = [&known](std::string_view name) { known.emplace_back().name = name; };
-    for (const auto name : cloud_options) add(name);
+    for (const auto& option : cloud_options()) add(option.name);
     for (const auto& [old, now] : renamed_in(table_.service())) add(old);
     Node looked_at(options_.place(), Node::Table{});
     for (const auto& option : *options_.if_table())
@@ -257,6 +236,7 @@ void add_space(const std::string& name, const Sections& sections, Configuration&
   });
   auto space = reader.read();
   if (!reader.require({"api"}) || !space || !check_space(reader, *space, section.place)) return;
+  reader.warn_of_other_clouds(sections.defaults);
   space->name = name;
   space->options = reader.options();
   if (const auto types = sections.machinetypes.find(name); types != sections.machinetypes.end())

@@ -45,7 +45,10 @@ class Reader {
   void take(const settings::Entry& section) {
     const std::string header = "[" + section.key + "]";
     const auto words = words_of(section.key);
-    if (section.key == "DEFAULT") return;  // each section has its options already
+    if (section.key == "DEFAULT") {
+      out.defaults = section.value;
+      return;
+    }
     if (words.empty()) return wrong(section, header, "has no name; write [space NAME] or [machinetype SPACE NAME]");
     if (words[0] == "settings" && words.size() == 1) return merge(out.common, header, section);
     if (words[0] == "space") {
@@ -187,7 +190,7 @@ bool is_machinetype_name(std::string_view name) {
 
 Sections read_sections(const std::vector<ConfigText>& files) {
   Reader reader(files);
-  reader.out.common.options = Node({}, Node::Table{});
+  reader.out.common.options = reader.out.defaults = Node({}, Node::Table{});
   settings::ConfigParser parser(settings::Dialect::python2_raw);
   for (const auto& file : files)
     if (const auto read = parser.read(file.text, file.path); !read)

@@ -18,7 +18,8 @@ struct Sections {
     settings::Place place;
     settings::Node options;  ///< a table
   };
-  Section common;  ///< [settings]
+  settings::Node defaults;  ///< [DEFAULT], which every section has already
+  Section common;           ///< [settings]
   std::map<std::string, Section> spaces;
   std::vector<std::string> space_order;                                ///< names, in the order of their first mention
   std::map<std::string, std::map<std::string, Section>> machinetypes;  ///< by space, then by name

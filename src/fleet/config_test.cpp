@@ -240,6 +240,30 @@ TEST(FleetConfig, OldNamesGoOnWorking) {
   EXPECT_THAT(read_now.warnings, ::testing::Contains(AllOf(HasSubstr("target_shere"), HasSubstr("target_share"))));
 }
 
+TEST(FleetConfig, AnOptionOfAnotherKindOfCloudIsTold) {
+  struct Case {
+    std::string space;
+    std::vector<std::string> told;
+  };
+  for (const auto& [space, told] :
+       {Case{"api = google\nzones = z\nkey_file = /k\nAccess_Key = AKIA\n",
+             {"f1.conf:5: Access_Key does nothing with api = google; it is an option of ec2"}},
+        Case{"api = ec2\ntenancy_name = t\n",
+             {"f1.conf:3: tenancy_name does nothing with api = ec2; it is an option of openstack, azure, occi, dbce"}},
+        Case{"api = nephele\nurl = https://h\npassword = hush\n",
+             {"f1.conf:3: url does nothing with api = nephele", "f1.conf:4: password does nothing with api = nephele"}},
+        Case{"api = dbce\nkey = hush\nversion = v1\nzones = z\nflavor_names = f\nvolume_gb_per_processor = 1\n", {}},
+        Case{"api = occi\napi_version = 3\nproxy = /p\n", {}}, Case{"api = zzz\naccess_key = a\n", {}}}) {
+    const auto config = read({"[space s]\n" + space + std::string(type_a)});
+    EXPECT_THAT(config.warnings, SizeIs(told.size())) << space << ::testing::PrintToString(config.warnings);
+    for (const auto& sentence : told) EXPECT_THAT(config.warnings, ::testing::Contains(HasSubstr(sentence)));
+    for (const auto& warning : config.warnings) EXPECT_THAT(warning, ::testing::Not(HasSubstr("hush")));
+    EXPECT_THAT(config.spaces, SizeIs(space.contains("zzz") ? 0 : 1)) << "it stops nothing";
+  }
+  const auto shared = read({"[DEFAULT]\nurl = https://h\ncred_id = c\n" + base()});
+  EXPECT_THAT(shared.warnings, IsEmpty()) << "[DEFAULT] is for whoever knows it";
+}
+
 TEST(FleetConfigFiles, AreReadInTheContractsOrder) {
   const TempDirectory dir;
   const std::string root = dir.path();

@@ -124,6 +124,15 @@ fleet::Configuration Manager::configuration(const fleet::ConfigFiles& found, fle
   return config;
 }
 
+/// What somebody lives with for years is said when it is written, not every minute.
+void Manager::tell_new_warnings(std::initializer_list<std::vector<std::string>> lists) {
+  std::set<std::string> now;
+  for (const auto& list : lists)
+    for (const auto& warning : list)
+      if (now.insert(warning).second && !warned_of_.contains(warning)) log_.say("Configuration: warning: " + warning);
+  warned_of_ = std::move(now);
+}
+
 std::vector<fleet::SpaceReport> Manager::round(const fleet::WatchedTime& time, std::uint64_t seed,
                                                const std::function<void()>& wait) {
   std::vector<fleet::SpaceReport> out;
@@ -136,8 +145,7 @@ std::vector<fleet::SpaceReport> Manager::round(const fleet::WatchedTime& time, s
   auto config = configuration(found, time.now, wait);
   config.problems.insert(config.problems.begin(), found.problems.begin(), found.problems.end());
   for (const auto& problem : config.problems) log_.say("Configuration: " + problem.sentence);
-  for (const auto& warnings : {found.warnings, config.warnings})
-    for (const auto& warning : warnings) log_.say("Configuration: warning: " + warning);
+  tell_new_warnings({found.warnings, config.warnings});
   configuration_problem_ = config.spaces.empty() ? "the configuration names no space" : "";
   if (!config.problems.empty()) configuration_problem_ = config.problems.front().sentence;
   if (time.jumped) {

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <functional>
 #include <future>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +65,7 @@ class Manager {
   void collect(std::vector<fleet::SpaceReport>& into);
   fleet::SpaceReport outcome_of(Job& job);
   void keep(const fleet::SpaceReport& report);
+  void tell_new_warnings(std::initializer_list<std::vector<std::string>> lists);
   void tell_first_problem() const;
 
   const fleet::Files& files_;
@@ -76,6 +79,7 @@ class Manager {
   std::size_t next_thread_ = 0;
   std::uint64_t round_ = 0;
   std::map<std::string, std::unique_ptr<Job>> jobs_;
+  std::set<std::string> warned_of_;                      ///< by the configuration of the last round
   std::string configuration_problem_;                    ///< the first; empty: none
   std::map<std::string, std::string> problems_;          ///< of the spaces whose last cycle failed
   std::map<std::string, fleet::SpaceReport> last_seen_;  ///< of each space the last report of a whole listing

@@ -173,6 +173,31 @@ TEST(Manager, ASpaceThatLeftTheConfigurationIsShownNoMore) {
   EXPECT_EQ(g.directory.read("var/lib/vcycle/counts"), "0 20 0 20 0.00\n");
 }
 
+TEST(Manager, WarningsOfAConfigurationAreSaidOnce) {
+  Ground g({}, {"a.example.com"});
+  ASSERT_TRUE(g.log.reopen());
+  const auto text = g.directory.read("etc/vcycle.conf");
+  const auto said = [&](const std::string& option) {
+    const auto log = g.directory.read("log");
+    std::size_t count = 0;
+    for (auto found = log.find(option); found != std::string::npos; found = log.find(option, found + 1)) ++count;
+    return count;
+  };
+  g.directory.write("etc/vcycle.conf", text + "[space a.example.com]\naccess_key = AKIA\n");
+  for (const int second : {0, 60, 120}) g.round(second);
+  EXPECT_EQ(said("access_key does nothing with api = nephele; it is an option of ec2"), 1U);
+  g.directory.write("etc/vcycle.conf", text + "[space a.example.com]\naccess_key = AKIA\ntenant_id = t\n");
+  for (const int second : {180, 240}) g.round(second);
+  EXPECT_EQ(said("access_key does nothing"), 1U);
+  EXPECT_EQ(said("tenant_id does nothing"), 1U);
+  g.directory.write("etc/vcycle.conf", text);
+  g.round(300);
+  g.directory.write("etc/vcycle.conf", text + "[space a.example.com]\naccess_key = AKIA\n");
+  g.round(360);
+  EXPECT_EQ(said("access_key does nothing"), 2U) << "somebody has written it again";
+  EXPECT_EQ(said("AKIA"), 0U);
+}
+
 TEST(Manager, EndingIsSoonThoughACloudIsDead) {
   Ground g;
   g.clouds.clouds["b.example.com"].silent = true;

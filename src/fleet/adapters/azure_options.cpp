@@ -108,6 +108,10 @@ std::string azure_id(const azure::Account& account, const std::string& kind, con
          "/" + name;
 }
 
+std::vector<settings::Key> azure_option_keys() {
+  return table().keys();
+}
+
 Result<AzureOptions> azure_options(const Space& space) {
   TRY(const auto loaded, table().load({.files = {space.options}}));
   const Written& written = loaded.values;

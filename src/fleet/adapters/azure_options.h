@@ -27,6 +27,7 @@ struct AzureOptions {
 
 /// Fails with `invalid` and what is to be written where.
 Result<AzureOptions> azure_options(const Space& space);
+std::vector<settings::Key> azure_option_keys();
 
 /// "/subscriptions/S/resourceGroups/G/providers/KIND/NAME"
 std::string azure_id(const azure::Account& account, const std::string& kind, const std::string& name);

@@ -33,6 +33,10 @@ const settings::Table<Written>& table() {
 
 }  // namespace
 
+std::vector<settings::Key> dbce_option_keys() {
+  return table().keys();
+}
+
 Result<DbceOptions> dbce_options(const Space& space) {
   TRY(const auto loaded, table().load({.files = {space.options}}));
   const Written& written = loaded.values;

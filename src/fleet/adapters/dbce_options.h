@@ -25,6 +25,7 @@ struct DbceOptions {
 
 /// Fails with `invalid` and what is to be written where.
 Result<DbceOptions> dbce_options(const Space& space);
+std::vector<settings::Key> dbce_option_keys();
 
 /// The id of an image in root_image: "image:ID", or as Vcycle wrote it, "ID". Empty for a file or a URL.
 std::string dbce_image(std::string_view root_image);

@@ -88,6 +88,10 @@ Result<ec2::Account> account_of(const Written& written, const Space& space) {
 
 }  // namespace
 
+std::vector<settings::Key> ec2_option_keys() {
+  return table().keys();
+}
+
 Result<Ec2Options> ec2_options(const Space& space) {
   TRY(const auto loaded, table().load({.files = {space.options}}));
   const Written& written = loaded.values;

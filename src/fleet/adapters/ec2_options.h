@@ -24,5 +24,6 @@ struct Ec2Options {
 
 /// Fails with `invalid` and what is to be written where.
 Result<Ec2Options> ec2_options(const Space& space);
+std::vector<settings::Key> ec2_option_keys();
 
 }  // namespace nephele::fleet

@@ -111,6 +111,10 @@ std::string name_of_google_label(std::string label) {
   return label;
 }
 
+std::vector<settings::Key> google_option_keys() {
+  return table().keys();
+}
+
 Result<GoogleOptions> google_options(const Space& space) {
   TRY(const auto loaded, table().load({.files = {space.options}}));
   const Written& written = loaded.values;

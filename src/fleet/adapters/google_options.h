@@ -27,6 +27,7 @@ struct GoogleOptions {
 
 /// Fails with `invalid` and what is to be written where. Reads key_file.
 Result<GoogleOptions> google_options(const Space& space);
+std::vector<settings::Key> google_option_keys();
 
 /// What of a space's name can stand in a label, where dots cannot; names have no underscores, so it can be read back.
 std::string google_label_of(std::string name);

@@ -51,6 +51,10 @@ Result<> check_ways(const Written& written, const Space& space) {
 
 }  // namespace
 
+std::vector<settings::Key> occi_option_keys() {
+  return table().keys();
+}
+
 Result<OcciOptions> occi_options(const Space& space) {
   TRY(const auto loaded, table().load({.files = {space.options}}));
   const Written& written = loaded.values;

@@ -22,5 +22,6 @@ struct OcciOptions {
 
 /// Fails with `invalid` and what is to be written where.
 Result<OcciOptions> occi_options(const Space& space);
+std::vector<settings::Key> occi_option_keys();
 
 }  // namespace nephele::fleet

@@ -26,6 +26,10 @@ const settings::Table<Written>& table() {
 
 }  // namespace
 
+std::vector<settings::Key> opennebula_option_keys() {
+  return table().keys();
+}
+
 Result<OpenNebulaOptions> opennebula_options(const Space& space) {
   TRY(const auto loaded, table().load({.files = {space.options}}));
   const Written& written = loaded.values;

@@ -20,5 +20,6 @@ struct OpenNebulaOptions {
 
 /// Fails with `invalid` and what is to be written where.
 Result<OpenNebulaOptions> opennebula_options(const Space& space);
+std::vector<settings::Key> opennebula_option_keys();
 
 }  // namespace nephele::fleet

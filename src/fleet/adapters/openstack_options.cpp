@@ -64,6 +64,10 @@ Result<openstack::Credentials> credentials_of(const Written& written, const Spac
 
 }  // namespace
 
+std::vector<settings::Key> openstack_option_keys() {
+  return table().keys();
+}
+
 Result<OpenStackOptions> openstack_options(const Space& space) {
   TRY(const auto loaded, table().load({.files = {space.options}}));
   const Written& written = loaded.values;

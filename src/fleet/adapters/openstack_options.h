@@ -22,5 +22,6 @@ struct OpenStackOptions {
 
 /// Fails with `invalid` and what is to be written where.
 Result<OpenStackOptions> openstack_options(const Space& space);
+std::vector<settings::Key> openstack_option_keys();
 
 }  // namespace nephele::fleet

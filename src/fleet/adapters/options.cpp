@@ -41,6 +41,17 @@ Result<> check_type_names(const Space& space, const std::string& cloud, std::siz
 
 }  // namespace
 
+std::vector<settings::Key> cloud_option_keys(std::string_view api) {
+  if (api == "openstack") return openstack_option_keys();
+  if (api == "ec2") return ec2_option_keys();
+  if (api == "google") return google_option_keys();
+  if (api == "azure") return azure_option_keys();
+  if (api == "occi") return occi_option_keys();
+  if (api == "dbce") return dbce_option_keys();
+  if (api == "opennebula") return opennebula_option_keys();
+  return {};
+}
+
 Result<> check_cloud_options(const Space& space) {
   if (space.api == "openstack") TRY_VOID(openstack_options(space));
   if (space.api == "ec2") {

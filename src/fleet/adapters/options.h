@@ -10,4 +10,7 @@ namespace nephele::fleet {
 /// way to have none.
 Result<> check_cloud_options(const Space& space);
 
+/// What the reader of a kind of cloud looks at in a space; cloud_options() says the same of all kinds.
+std::vector<settings::Key> cloud_option_keys(std::string_view api);
+
 }  // namespace nephele::fleet

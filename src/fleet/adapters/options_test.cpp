@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+#include <sstream>
+
 #include "base/json.h"
 #include "base/temp_directory.h"
 #include "fleet/adapters/azure_options.h"
@@ -13,6 +16,7 @@
 #include "fleet/adapters/opennebula_options.h"
 #include "fleet/adapters/openstack_options.h"
 #include "fleet/adapters/terms.h"
+#include "fleet/cloud_options.h"
 #include "fleet/machine_name.h"
 
 namespace nephele::fleet {
@@ -40,6 +44,26 @@ Space space_of(const std::string& options, const std::string& type = "root_image
     return {};
   }
   return config.spaces[0];
+}
+
+TEST(CloudOptions, TheTableOfAllKindsIsWhatTheirReadersLookAt) {
+  std::set<std::string> apis, told, read;
+  for (const auto& option : cloud_options()) {
+    std::istringstream names{std::string(option.apis)};
+    for (std::string api; names >> api;)
+      if (api != "creamce") told.insert(api + " " + std::string(option.name));
+  }
+  for (const auto& entry : told) apis.insert(entry.substr(0, entry.find(' ')));
+  EXPECT_THAT(apis, SizeIs(7));
+  for (const auto& api : apis)
+    for (const auto& key : cloud_option_keys(api)) {
+      const auto* const option = cloud_option(key.name);
+      ASSERT_NE(option, nullptr) << key.name;
+      EXPECT_TRUE(option->is_known_to(api)) << key.name;
+      if (!option->apis.empty()) read.insert(api + " " + key.name);
+    }
+  EXPECT_EQ(told, read);
+  EXPECT_FALSE(cloud_option("key")->is_known_to("dbc"));
 }
 
 TEST(OpenStackOptions, SaysWhatIsMissing) {
