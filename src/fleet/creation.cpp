@@ -175,9 +175,8 @@ std::string SpaceCycle::new_name(const std::string& type) {
 Task<Result<std::string>> SpaceCycle::file_of(const MachineType& type, std::string path) {
   if (is_url(path)) co_return co_await fetched(std::move(path));
   const std::string folder = files_.machinetype(space_.name, type.name, type.path);
-  const std::string full = path.starts_with("/") ? files_.rooted(path) : folder + "/files/" + path;
+  const std::string full = files_.input(folder, path);
   auto text = read_text_file(full, file_max + 1);
-  if (!text && !path.starts_with("/")) text = read_text_file(folder + "/" + path, file_max + 1);
   if (!text || text->empty()) co_return fail(Kind::invalid, "Failed to read " + full + ": it is missing or empty");
   if (text->size() > file_max) co_return fail(Kind::invalid, "Failed to read " + full + ": it is larger than 1 MiB");
   co_return std::move(*text);
@@ -247,8 +246,9 @@ std::string SpaceCycle::image_of(const MachineType& type) const {
 
 Result<std::string> SpaceCycle::public_key_of(const MachineType& type) const {
   const bool usual = type.root_public_key.empty();
-  std::string path = usual ? files_.rooted("/root/.ssh/id_rsa.pub") : files_.rooted(type.root_public_key);
-  if (!path.starts_with("/")) path = files_.machinetype(space_.name, type.name, type.path) + "/files/" + path;
+  const std::string path =
+      usual ? files_.rooted("/root/.ssh/id_rsa.pub")
+            : files_.input(files_.machinetype(space_.name, type.name, type.path), type.root_public_key);
   const auto text = read_text_file(path, key_max);
   if (!text) {
     if (usual) return std::string();

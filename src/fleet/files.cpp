@@ -107,6 +107,14 @@ std::string Files::machinetype(std::string_view name, std::string_view type, std
   return usual;
 }
 
+std::string Files::input(const std::string& folder, const std::string& path) const {
+  if (path.starts_with("/")) return rooted(path);
+  std::string usual = folder + "/files/" + path;
+  const std::string beside = folder + "/" + path;
+  std::error_code ignored;
+  return !fs::exists(usual, ignored) && fs::exists(beside, ignored) ? beside : usual;
+}
+
 void Files::step(std::string_view what) const {
   if (step_) step_(what);
 }

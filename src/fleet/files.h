@@ -37,6 +37,8 @@ class Files {
   std::string early(std::string_view machine) const;
   /// Where the files of a machinetype are: the contract's folder, else the guide's, in either spelling.
   std::string machinetype(std::string_view space, std::string_view type, std::string_view configured) const;
+  /// What a machinetype names: in "files" of its folder, else in the folder itself, where the guide has it.
+  std::string input(const std::string& folder, const std::string& path) const;
   /// A path of the configuration: below `root` when absolute.
   std::string rooted(std::string_view path) const;
 

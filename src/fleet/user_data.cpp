@@ -66,4 +66,8 @@ std::string render_user_data(std::string_view text, const Patterns& patterns) {
   }
 }
 
+bool tells_token(std::string_view text) {
+  return text.contains("##user_data_joboutputs_token##");
+}
+
 }  // namespace nephele::fleet

@@ -38,4 +38,8 @@ Patterns built_in_patterns(const MachineIdentity& identity);
 /// One pass over `text`: values go in as they are and are not looked at again; patterns that nobody knows vanish.
 std::string render_user_data(std::string_view text, const Patterns& patterns);
 
+/// Whether a template has a place for the machine's token. No other place will do: what stands in options and files
+/// that go into it is not looked at again.
+bool tells_token(std::string_view text);
+
 }  // namespace nephele::fleet

@@ -51,5 +51,14 @@ TEST(UserData, WhatNobodyKnowsVanishesAndWhatIsNoPatternStays) {
   EXPECT_EQ(rendered("##user_data_##user_data_space##"), "user_data_space##") << "the first pattern has no name";
 }
 
+TEST(UserData, OnlyTheTemplateItselfTellsTheToken) {
+  EXPECT_TRUE(tells_token("curl -H 'Authorization: Bearer ##user_data_joboutputs_token##'"));
+  for (const char* none :
+       {"", "##user_data_joboutputs_url##", "##user_data_joboutputs_token#", "##user_data_option_x##"})
+    EXPECT_FALSE(tells_token(none)) << none;
+  const std::string inner = "##user_data_joboutputs_token##";
+  EXPECT_EQ(render_user_data("##user_data_option_x##", {{"option_x", inner}, {"joboutputs_token", "t"}}), inner);
+}
+
 }  // namespace
 }  // namespace nephele::fleet

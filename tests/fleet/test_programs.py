@@ -85,6 +85,26 @@ def test_no_secret_is_in_the_log(factory):
     assert oct((factory.root / "var/log/vcycle/vcycled").stat().st_mode & 0o777) == "0o640"
 
 
+def test_check_config_tells_whose_template_has_no_place_for_the_token(factory):
+    def warned(need, api="creamce"):
+        configure(factory, f"[settings]\njoboutputs_need_token = {need}\n[space {SPACE}]\napi = {api}\n"
+                  "processors_limit = 5\n" + machinetype("old") + machinetype("new") + machinetype("beside")
+                  + f"[machinetype {SPACE} web]\n" + TYPE.format(share=1).replace("= u", "= https://localhost/u"))
+        told = json.loads(factory.vcycle("check-config", "--json").stdout)
+        return [warning for warning in told["warnings"] if "joboutputs_token" in warning]
+
+    for name, place, text in (("old", "files/u", "##user_data_joboutputs_url##"),
+                              ("new", "files/u", "Bearer ##user_data_joboutputs_token##"), ("beside", "u", "none")):
+        template = factory.lib / f"spaces/{SPACE}/machinetypes/{name}" / place
+        template.parent.mkdir(parents=True)
+        template.write_text(text)
+    assert warned("no") == []
+    old, beside = sorted(warned("yes"), key=lambda text: " beside]" in text)
+    assert old.startswith(f"[machinetype {SPACE} old] user_data: ") and "old/files/u has no ##" in old
+    assert "beside/u has no ##" in beside
+    assert warned("yes", "nephele") == [], "its machines have no way to this host"
+
+
 def test_two_managers_of_one_name_do_not_share_a_tree(factory):
     configure(factory, "")
     factory.start(cycle_seconds=60)

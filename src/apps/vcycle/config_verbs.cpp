@@ -8,9 +8,11 @@
 
 #include "apps/vcycle/verbs.h"
 #include "base/cli_table.h"
+#include "base/text_file.h"
 #include "fleet/adapters/options.h"
 #include "fleet/config_copies.h"
 #include "fleet/urls.h"
+#include "fleet/user_data.h"
 #include "fleet/vacuum_pipes.h"
 
 namespace nephele::apps::vcycle {
@@ -23,7 +25,7 @@ void look_for_files(const Context& context, const fleet::Space& space, const fle
   const std::string folder = context.files.machinetype(space.name, type.name, type.path);
   const auto look = [&](const std::string& option, const std::string& path) {
     if (path.empty() || fleet::is_url(path) || path.starts_with("image:")) return;
-    const std::string full = path.starts_with("/") ? context.files.rooted(path) : folder + "/files/" + path;
+    const std::string full = context.files.input(folder, path);
     std::error_code ignored;
     if (std::filesystem::exists(full, ignored)) return;
     warnings.push_back("[machinetype " + space.name + " " + type.name + "] " + option + ": " + full + " is not there");
@@ -42,6 +44,21 @@ void look_for_files(const Context& context, const fleet::Space& space, const fle
                        "] root_image: of CernVM's images clouds take the generic .iso, not the .hdd");
   look("root_public_key", type.root_public_key);
   for (const auto& [name, path] : type.user_data_files) look("user_data_file_" + name, path);
+}
+
+/// With joboutputs_need_token a machine that is not told its token sends nothing. Machines of our own cloud never do; a
+/// template on a web server is not fetched here.
+void look_for_token(const Context& context, const fleet::Space& space, const fleet::MachineType& type,
+                    std::vector<std::string>& warnings) {
+  constexpr std::size_t template_max = std::size_t{1} << 20U;
+  if (space.api == "nephele" || fleet::is_url(type.user_data)) return;
+  const std::string file =
+      context.files.input(context.files.machinetype(space.name, type.name, type.path), type.user_data);
+  const auto text = read_text_file(file, template_max);
+  if (!text || fleet::tells_token(*text)) return;
+  warnings.push_back("[machinetype " + space.name + " " + type.name + "] user_data: " + file +
+                     " has no ##user_data_joboutputs_token##, and with joboutputs_need_token its machines can send no "
+                     "joboutputs");
 }
 
 json::Value json_of(const std::vector<std::string>& sentences) {
@@ -72,6 +89,7 @@ int check_config(const Context& context) {
       warnings.push_back("the name of the space " + space.name + " is not fully qualified");
     for (const auto& type : space.types) {
       look_for_files(context, space, type, warnings);
+      if (config.factory.joboutputs_need_token) look_for_token(context, space, type, warnings);
       table.add({space.name, type.name, space.api, type.target_share, type.min_processors,
                  context.files.machinetype(space.name, type.name, type.path)});
     }
