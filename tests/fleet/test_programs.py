@@ -105,6 +105,13 @@ def test_check_config_tells_whose_template_has_no_place_for_the_token(factory):
     assert warned("yes", "nephele") == [], "its machines have no way to this host"
 
 
+def test_check_config_tells_what_would_go_in_the_clear(factory):
+    configure(factory, f"[space {SPACE}]\napi = openstack\nurl = http://keystone.example.org:5000/v3\nproject_name = p\n"
+              "username = u\npassword_base64 = aHVzaA==\n" + machinetype("a"))
+    done = factory.vcycle("check-config")
+    assert "etc/vcycle.conf:3: url is http:// to keystone.example.org" in done.stderr and "in order" in done.stdout
+
+
 def test_two_managers_of_one_name_do_not_share_a_tree(factory):
     configure(factory, "")
     factory.start(cycle_seconds=60)

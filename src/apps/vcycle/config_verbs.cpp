@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 
 #include "apps/vcycle/verbs.h"
 #include "base/cli_table.h"
@@ -85,6 +87,7 @@ int check_config(const Context& context) {
                     {"files", "FILES"}});
   for (const auto& space : config.spaces) {
     if (const auto good = fleet::check_cloud_options(space); !good) problems.push_back(good.error().sentence());
+    std::ranges::move(fleet::secrets_in_the_clear(space), std::back_inserter(warnings));
     if (!space.name.contains('.'))
       warnings.push_back("the name of the space " + space.name + " is not fully qualified");
     for (const auto& type : space.types) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/adapters/options.h"
 
+#include "base/visible.h"
 #include "fleet/adapters/azure_options.h"
 #include "fleet/adapters/dbce_options.h"
 #include "fleet/adapters/ec2_options.h"
@@ -9,7 +10,9 @@
 #include "fleet/adapters/opennebula_options.h"
 #include "fleet/adapters/openstack_options.h"
 #include "fleet/adapters/terms.h"
+#include "fleet/cloud_options.h"
 #include "fleet/machine_name.h"
+#include "fleet/urls.h"
 
 namespace nephele::fleet {
 
@@ -40,6 +43,26 @@ Result<> check_type_names(const Space& space, const std::string& cloud, std::siz
 }
 
 }  // namespace
+
+std::vector<std::string> secrets_in_the_clear(const Space& space) {
+  std::vector<std::string> out;
+  const auto look = [&](const settings::Entry& option, const std::string& what, std::string_view url) {
+    const auto host = host_in_the_clear(url);
+    if (host.empty()) return;
+    out.push_back(option.value.place().text() + ": " + what + " is http:// to " + visible(host) +
+                  ", so keys, passwords and tokens can be read on their way; write https://");
+  };
+  for (const auto& option : cloud_options()) {
+    const auto* const given = space.options.entry(option.name);
+    if (given == nullptr || !option.is_address || !option.is_known_to(space.api)) continue;
+    if (const auto* const url = given->value.if_text()) look(*given, given->spelled, *url);
+  }
+  // Google's file of a key has one, too.
+  const auto* const file = space.api == "google" ? space.options.entry("key_file") : nullptr;
+  if (file != nullptr && space.options.entry("token_url") == nullptr)
+    if (const auto read = google_options(space)) look(*file, "token_uri of key_file", read->account.token_url);
+  return out;
+}
 
 std::vector<settings::Key> cloud_option_keys(std::string_view api) {
   if (api == "openstack") return openstack_option_keys();

@@ -3,9 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <set>
-#include <sstream>
-
 #include "base/json.h"
 #include "base/temp_directory.h"
 #include "fleet/adapters/azure_options.h"
@@ -16,7 +13,7 @@
 #include "fleet/adapters/opennebula_options.h"
 #include "fleet/adapters/openstack_options.h"
 #include "fleet/adapters/terms.h"
-#include "fleet/cloud_options.h"
+#include "fleet/adapters/testing/written_space.h"
 #include "fleet/machine_name.h"
 
 namespace nephele::fleet {
@@ -29,42 +26,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-Space space_of(const std::string& options, const std::string& type = "root_image = image:i\n",
-               const std::string& warned = "") {
-  const auto config = read_configuration(
-      {{"/etc/vcycle.conf", "[machinetype s a]\nuser_data = u\nbackoff_seconds = 1\nfizzle_seconds = 1\n" + type +
-                                "[space s]\n" + options}});
-  if (warned.empty())
-    EXPECT_THAT(config.warnings, IsEmpty()) << options;
-  else
-    EXPECT_THAT(config.warnings, ElementsAre(HasSubstr(warned))) << options;
-  if (config.spaces.size() != 1) {
-    ADD_FAILURE() << options << (config.problems.empty() ? "" : config.problems[0].sentence);
-    return {};
-  }
-  return config.spaces[0];
-}
-
-TEST(CloudOptions, TheTableOfAllKindsIsWhatTheirReadersLookAt) {
-  std::set<std::string> apis, told, read;
-  for (const auto& option : cloud_options()) {
-    std::istringstream names{std::string(option.apis)};
-    for (std::string api; names >> api;)
-      if (api != "creamce") told.insert(api + " " + std::string(option.name));
-  }
-  for (const auto& entry : told) apis.insert(entry.substr(0, entry.find(' ')));
-  EXPECT_THAT(apis, SizeIs(7));
-  for (const auto& api : apis)
-    for (const auto& key : cloud_option_keys(api)) {
-      const auto* const option = cloud_option(key.name);
-      ASSERT_NE(option, nullptr) << key.name;
-      EXPECT_TRUE(option->is_known_to(api)) << key.name;
-      if (!option->apis.empty()) read.insert(api + " " + key.name);
-    }
-  EXPECT_EQ(told, read);
-  EXPECT_FALSE(cloud_option("key")->is_known_to("dbc"));
-}
+using testing::small_key;
+using testing::space_of;
 
 TEST(OpenStackOptions, SaysWhatIsMissing) {
   struct Case {
@@ -214,19 +177,6 @@ TEST(CloudOptions, OfEc2AreThoseOfVcycleOrOfAmazon) {
   EXPECT_EQ(read->account.version + read->account.region + read->account.service, "2012-01-01rx");
   EXPECT_EQ(read->account.signature, ec2::Signature::v2);
 }
-
-/// Made for this test: 512 bits, good for nothing.
-constexpr std::string_view small_key = R"(-----BEGIN PRIVATE KEY-----
-MIIBVQIBADANBgkqhkiG9w0BAQEFAASCAT8wggE7AgEAAkEAyft7LSLPKnqgHWAn
-CDyUIsJOL9VX4a0ZA3o4whfucEQF1i5VDgFV9JoOi5ket0XuhidpVPXwGLjuMAnM
-HmXdkwIDAQABAkAFLxEgPW53tqH5Xwhha7yZj8cV7zHMNvcXYcGnKZoTA4A9+8pe
-vP+eSm23rPbSYY8ECiLsVefQopAfZCpy4EIRAiEA6KaILfy8bbCPFU9IGG0VddXp
-FlbyLgKrnXPvz0YaEf0CIQDeQP6t1gHilyMFF2Fi7Uoh/uhWRNBKrePNPbtYAZY6
-zwIhAJtLXidkRtrpOfk9fKBhYCvR586zpuCzg56MXwz6fDh5AiEA23BqxLJPLC0z
-a3x5MBa/oi8vsLXCvmlQST3RMoRmkusCIGrmI7G15r6SZ2FjM7LAWkibL8zUpvDL
-LvlFuIe6/fDa
------END PRIVATE KEY-----
-)";
 
 TEST(CloudOptions, OfGoogleAreWrittenOrInTheFileOfAKey) {
   const TempDirectory directory;
