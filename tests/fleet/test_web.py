@@ -156,6 +156,14 @@ def test_features_and_lists_are_read_by_anybody(web, tls):
     status, fields, body = web.curl(path_of("jobfeatures"), tls=tls)
     assert (status, fields["location"], body) == (302, path_of("jobfeatures/"), "")
     assert web.curl(f"/heartbeatlists/{SPACE}/squid", tls=tls)[::2] == (200, "1700000000 vcycle-squid-1 10.0.0.1\n")
+    # What information systems fetch, where it is written.
+    assert web.curl(f"/spaces/{SPACE}/glue2.json", tls=tls)[::2] == (404, "")
+    glue = web.factory.lib / f"spaces/{SPACE}/glue-2.0.json"
+    glue.parent.mkdir(parents=True, exist_ok=True)
+    glue.write_text('{"ComputingService": []}\n')
+    status, fields, body = web.curl(f"/spaces/{SPACE}/glue2.json", tls=tls)
+    assert (status, fields["content-type"], body) == (200, "application/json", '{"ComputingService": []}\n')
+    assert web.curl(f"/spaces/{SPACE}/glue-2.0.json", tls=tls)[::2] == (404, "")
     # The first releases: no space in the URLs.
     assert web.curl(f"/spaces/{SPACE}/heartbeatmachines/squid", tls=tls)[0] == 200
     assert web.curl("/machines/vcycle-b-1/machinefeatures/total_cpu", tls=tls)[::2] == (200, "8")

@@ -151,9 +151,17 @@ Response Api::heartbeats_of(const Target& target) const {
   return out;
 }
 
+/// GLUE 2.0 of the space's last cycle, where write_glue has it written.
+Response Api::glue_of(const Target& target) const {
+  auto out = file_response(files_.lib("spaces/" + target.space + "/glue-2.0.json"));
+  if (out.status == 200) out.headers.set("Content-Type", "application/json");
+  return out;
+}
+
 Task<Response> Api::get(Request& request) {
   const Target target = target_of(request.path);
   if (target.asked == Asked::heartbeats) co_return heartbeats_of(target);
+  if (target.asked == Asked::glue) co_return glue_of(target);
   if (target.asked == Asked::nothing || target.asked == Asked::output) co_return empty_response(404);
   const auto folder = folder_of(target);
   if (!folder) co_return empty_response(404);

@@ -60,6 +60,7 @@ class Api {
       Route{http::Verb::get, "/machines/{a}/{b}", http::Access::open, &Api::get},
       Route{http::Verb::get, "/heartbeatlists/{a}/{b}", http::Access::open, &Api::get},
       Route{http::Verb::get, "/spaces/{a}/heartbeatmachines/{b}", http::Access::open, &Api::get},
+      Route{http::Verb::get, "/spaces/{a}/glue2.json", http::Access::open, &Api::get},
       Route{http::Verb::put, "/machines/{a}/{b}/{c}/{d}", http::Access::late, &Api::put, put_bytes_max},
       Route{http::Verb::put, "/machines/{a}/{b}/{c}", http::Access::late, &Api::put, put_bytes_max}};
 
@@ -76,6 +77,7 @@ class Api {
   std::optional<std::string> folder_of(const Target& target) const;
   http::Response index_of(const Target& target, const std::string& folder) const;
   http::Response heartbeats_of(const Target& target) const;
+  http::Response glue_of(const Target& target) const;
   Task<Result<>> store(http::Request& request, const std::string& folder, const std::string& name);
   void tell(const Target& target, const Error& error);
 

@@ -75,6 +75,8 @@ Target target_of(std::string_view path) {
   const auto& s = *segments;
   if (s[0] == "heartbeatlists" && s.size() == 3) return heartbeats_of(s[1], s[2]);
   if (s[0] == "spaces" && s.size() == 4 && s[2] == "heartbeatmachines") return heartbeats_of(s[1], s[3]);
+  if (s[0] == "spaces" && s.size() == 3 && s[2] == "glue2.json" && is_file_name(s[1]))
+    return {.asked = Asked::glue, .space = s[1]};
   if (s[0] != "machines") return {};
   // The first releases had no space in their URLs. No machine is called like one of its folders.
   if (is_features(s[2]) || s[2] == "joboutputs") return below_machine({}, s, 1);

@@ -14,6 +14,7 @@ enum class Asked : std::uint8_t {
   index,       ///< of all values there are
   folder,      ///< the same without its slash at the end: sent on to the index
   heartbeats,  ///< the list of a machinetype
+  glue,        ///< what information systems are told of a space
   output,      ///< a joboutput, which machines write and nobody reads here
 };
 
@@ -21,7 +22,7 @@ enum class Asked : std::uint8_t {
 struct Target {
   Asked asked = Asked::nothing;
   std::string space = {};    ///< empty: a machine of the first releases, whose URLs name no space
-  std::string machine = {};  ///< empty for heartbeats
+  std::string machine = {};  ///< empty for heartbeats and glue
   std::string what = {};     ///< "machinefeatures" or "jobfeatures"
   std::string name = {};     ///< the file in it, or the machinetype
 

@@ -41,7 +41,13 @@ TEST(FleetWebPaths, MeanWhatTheContractSays) {
            {"/machines/" + machine + "/jobfeatures", early(Asked::folder, "jobfeatures")},
            {"/machines/" + machine + "/joboutputs/hb", early(Asked::output, "joboutputs", "hb")},
            {"/spaces/s.example.com/heartbeatmachines/squid", list},
+           {"/spaces/s.example.com/glue2.json", Target{Asked::glue, "s.example.com", "", "", ""}},
            // Everything else.
+           {"/spaces/s.example.com/glue-2.0.json", nothing},
+           {"/spaces/s.example.com/glue2.json/", nothing},
+           {"/spaces/../glue2.json", nothing},
+           {"/spaces/%2e%2e/glue2.json", nothing},
+           {"/spaces/s.example.com", nothing},
            {base + "/joboutputs", nothing},
            {base + "/joboutputs/", nothing},
            {base + "/joboutputs/..", nothing},
