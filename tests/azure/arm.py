@@ -70,7 +70,7 @@ def _page(asked, path, rows):
         raise Refused(400, "InvalidParameter", "The skiptoken is not valid")
     at = int(token[3:])
     size = size or len(rows) or 1
-    out = {"value": rows[at:at + size]}
+    out = {"value": rows[max(0, at - asked.world.settings["repeat"]):at + size]}
     if at + size < len(rows):
         more = {name: value for name, value in asked.query.items() if name != "$skiptoken"}
         host = "http://elsewhere.example.org" if asked.world.settings["elsewhere"] else asked.here

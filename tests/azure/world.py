@@ -12,6 +12,7 @@ from .tokens import Tokens
 # Seconds are seconds; None for a delay: that step waits for ever.
 DEFAULTS = {
     "page": 0,                  # rows of a list in one answer; 0: all
+    "repeat": 0,                # rows of a page that the next one begins with, as when a list changes under the hand
     "elsewhere": False,         # the next page is said to be on another host
     "create": 0.0,              # Creating until Succeeded
     "boot": 0.0,                # starting until running

@@ -90,7 +90,7 @@ def _instances_aggregatedList(world, _parts, query, _body):
     size, at = min(int(most), world.settings["page"] or 500), int(token[3:])
     away = world.settings["unreachable"]
     rows = sorted((one for one in world.listed() if one["zone"] not in away), key=lambda one: (one["zone"], one["id"]))
-    page = rows[at:at + size]
+    page = rows[max(0, at - world.settings["repeat"]):at + size]
     items = {}
     for zone in worlds.ZONES:
         here = [_shown(one) for one in page if one["zone"] == zone]

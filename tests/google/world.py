@@ -12,6 +12,7 @@ from .tokens import PROJECT, Tokens
 # Seconds are seconds; None for a delay: that step waits for ever.
 DEFAULTS = {
     "page": 0,                  # rows of a list in one answer where the caller names no fewer; 0: as many as he names
+    "repeat": 0,                # rows of a page that the next one begins with, as when a list changes under the hand
     "operation": 0.0,           # until an operation is done
     "boot": 0.0,                # PROVISIONING until RUNNING
     "stop": 0.0,                # STOPPING until TERMINATED

@@ -77,14 +77,17 @@ class Cloud::Impl {
   /// All rows of all pages.
   Task<Result<std::vector<json::Value>>> rows(std::string target, std::string name, SteadyTime deadline) {
     std::vector<json::Value> out;
-    std::set<std::string> known;
+    std::set<std::string> known, ids;  // what moves while the pages are told stands on two of them
     while (!target.empty()) {
       // A page may be empty and not the last; the same one twice leads nowhere.
       if (!known.insert(target).second) co_return fail(partial(name, "its pages go in circles"));
       CO_TRY(auto answer, co_await ask({.url = target, .name = name}, deadline));
       auto page = decode_page(std::move(answer));
       if (!page) co_return fail(partial(name, page.error().sentence()));
-      std::ranges::move(page->rows, std::back_inserter(out));
+      for (auto& row : page->rows) {
+        const auto id = ascii::lowered(row.text_at({"id"}));  // sizes have none
+        if (id.empty() || ids.insert(id).second) out.push_back(std::move(row));
+      }
       // The token goes to nobody else.
       if (!page->next.empty() && host_of(page->next) != host_of(account_.url))
         co_return fail(partial(name, "its next page is on another host"));

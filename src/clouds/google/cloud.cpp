@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clouds/google/cloud.h"
 
+#include <set>
+
 #include "clouds/google/decode.h"
 #include "clouds/google/grant.h"
 #include "clouds/rest/oauth.h"
@@ -96,6 +98,7 @@ Task<Result<std::vector<Instance>>> Cloud::instances(SteadyTime deadline) {
   const std::string url = impl_->at("/aggregated/instances?maxResults=500&returnPartialSuccess=false&fields=" +
                                     http::percent_encode(fields));
   std::vector<Instance> out;
+  std::set<std::string> known;  // what moves while the pages are told stands on two of them
   std::string token;
   do {
     CO_TRY(
@@ -105,7 +108,8 @@ Task<Result<std::vector<Instance>>> Cloud::instances(SteadyTime deadline) {
     auto page = decode_instances(answer);
     if (!page) co_return fail(impl_->partial(call, page.error().sentence()));
     if (!page->missing.empty()) co_return fail(impl_->partial(call, page->missing));
-    std::ranges::move(page->instances, std::back_inserter(out));
+    for (auto& instance : page->instances)
+      if (known.insert(instance.id).second) out.push_back(std::move(instance));
     // A page may be empty and not the last; the same token twice leads nowhere.
     if (!page->next_token.empty() && page->next_token == token)
       co_return fail(impl_->partial(call, "its pages go in circles"));

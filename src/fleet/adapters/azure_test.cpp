@@ -192,6 +192,17 @@ TEST_F(FleetOnAzure, HalfAListChangesNothing) {
   EXPECT_THAT(machines(), SizeIs(4)) << "and goes on as if nothing had been";
 }
 
+TEST_F(FleetOnAzure, WhatStandsOnTwoPagesIsCountedOnce) {
+  cycle(0);
+  cycle(60);
+  ASSERT_THAT(machines(), SizeIs(4));
+  set(R"({"page":2,"repeat":1})");
+  EXPECT_THAT(wait(made->list(soon())).value(), SizeIs(4));
+  EXPECT_EQ(cycle(120).running_machines, 4);
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("There are two machines"))));
+  EXPECT_EQ(count(create_call), 2U) << "nor is there less room for it";
+}
+
 TEST_F(FleetOnAzure, StatesThatAreNotListedAreAskedForOneByOne) {
   cycle(0);
   set(R"({"may_read_subscription":false,"may_read_interfaces":false})");

@@ -208,6 +208,17 @@ TEST_F(FleetOnGoogle, HalfAListChangesNothing) {
   EXPECT_THAT(instances(), SizeIs(4)) << "and goes on as if nothing had been";
 }
 
+TEST_F(FleetOnGoogle, WhatStandsOnTwoPagesIsCountedOnce) {
+  cycle(0);
+  cycle(60);
+  ASSERT_THAT(instances(), SizeIs(4));
+  set(R"({"page":2,"repeat":1})");
+  EXPECT_THAT(wait(made->list(soon())).value(), SizeIs(4));
+  EXPECT_EQ(cycle(120).running_machines, 4);
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("There are two machines"))));
+  EXPECT_EQ(count("instances.insert"), 2U) << "nor is there less room for it";
+}
+
 TEST_F(FleetOnGoogle, ATokenIsKeptUntilItsEndAndMadeAnewWhenItIsRefused) {
   cycle(0);
   EXPECT_EQ(count("token"), 1U);
