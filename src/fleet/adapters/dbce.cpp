@@ -18,12 +18,6 @@ bool is_for_all(const Error& error) {
   return std::ranges::find(causes, error.detail("cause")) != causes.end();
 }
 
-/// What comes after it keeps the other half.
-SteadyTime half_way_to(SteadyTime deadline) {
-  const auto now = std::chrono::steady_clock::now();
-  return now + (deadline - now) / 2;
-}
-
 }  // namespace
 
 DbceCloud::DbceCloud(DbceOptions options) : options_(std::move(options)), cloud_(options_.account) {}

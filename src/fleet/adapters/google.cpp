@@ -82,7 +82,8 @@ Task<Result<>> GoogleCloud::learn_flavors(CloudFacts& facts, SteadyTime deadline
   co_return Result<>{};
 }
 
-/// What became of orders of the cycles before. What is not told now is asked for again.
+/// What became of orders of the cycles before. What is not told now is asked for again in the next one: nothing else
+/// hangs on it.
 Task<> GoogleCloud::follow_orders(CloudFacts& facts, SteadyTime deadline) {
   for (auto order = under_way_.begin(); order != under_way_.end();) {
     const auto& [name, sent] = *order;
@@ -91,6 +92,8 @@ Task<> GoogleCloud::follow_orders(CloudFacts& facts, SteadyTime deadline) {
     if (!now && !is_refused) co_return;  // it does not answer; the others neither
     if (is_refused && now.error().kind() != Kind::not_found)
       facts.warnings.push_back("what became of " + name + " is not told: " + now.error().sentence());
+    if (is_refused && (now.error().kind() == Kind::forbidden || now.error().kind() == Kind::unauthorized))
+      co_return;  // nor are the others
     if ((now && !now->done) || (is_refused && now.error().kind() != Kind::not_found)) {
       ++order;
       continue;
@@ -107,7 +110,7 @@ Task<Result<CloudFacts>> GoogleCloud::facts(SteadyTime deadline) {
   images_.clear();
   CloudFacts out;
   CO_TRY_VOID(co_await learn_flavors(out, deadline));
-  co_await follow_orders(out, deadline);
+  co_await follow_orders(out, half_way_to(deadline));
   out.processors_limit = 1;  // contract vcycle, 1.4; what is written comes first
   if (!options_.has_limit)
     out.warnings.emplace_back("no processors_limit is written, so one processor is all that Google is asked for");
@@ -151,6 +154,7 @@ Task<Result<std::vector<CloudMachine>>> GoogleCloud::list(SteadyTime deadline) {
     out.push_back(seen(instance));
     zones_.emplace(instance.name, instance.zone);  // of two of a name the first is the fleet's, as everywhere
     refused_.erase(instance.name);
+    if (out.back().state == State::running) under_way_.erase(instance.name);  // that came of it
   }
   for (const auto& [name, order] : refused_)
     out.push_back({.id = order.operation.target_id,

@@ -263,6 +263,28 @@ TEST_F(FleetOnGoogle, WhatAnOperationRefusesIsAFailedMachine) {
   EXPECT_THAT(records(), IsEmpty());
 }
 
+TEST_F(FleetOnGoogle, OperationsThatNobodyMaySeeCostOneCallAndNoMachine) {
+  set(R"({"operation":null})");
+  fault(R"({"kind":"error","method":"zoneOperations.get","status":403,"code":"forbidden"})");
+  cycle(0);
+  for (int second = 60; second < 240; second += 60) {
+    EXPECT_THAT(cycle(second).error, IsEmpty());
+    EXPECT_EQ(count("zoneOperations.get"), 1U) << "for all, and none for a machine that runs";
+    EXPECT_EQ(count("instances.insert"), 2U);
+    EXPECT_THAT(lines, Contains(HasSubstr("is not told: ")));
+  }
+}
+
+TEST_F(FleetOnGoogle, AnOperationThatIsNotToldInTimeLeavesTimeForTheRest) {
+  set(R"({"operation":null})");
+  cycle(0);
+  fault(R"({"kind":"hold","method":"zoneOperations.get"})");
+  const auto until = in(std::chrono::seconds(3));
+  const auto facts = wait(made->facts(until));
+  EXPECT_TRUE(facts) << facts.error().sentence();
+  EXPECT_LT(std::chrono::steady_clock::now(), until) << "who waits for the facts gives up then";
+}
+
 TEST_F(FleetOnGoogle, AQuotaThatIsToldAtOnceEndsCreationsOfTheCycle) {
   set(R"({"cpus":2,"cpus_at_once":true})");
   cycle(0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,12 @@ std::optional<std::string> named_image(std::string_view root_image);
 
 /// Whatever failed, no machine was made: never one of the kinds of may_have_happened().
 Error none_made(const Error& error);
+
+/// For what may fail: that which comes after it keeps the other half.
+inline SteadyTime half_way_to(SteadyTime deadline) {
+  const auto now = std::chrono::steady_clock::now();
+  return now + (deadline - now) / 2;
+}
 
 /// The phases of a client (the same words in each, as far as it has them) as states. On its way down it still runs.
 template <class Phase>
