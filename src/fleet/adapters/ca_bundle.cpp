@@ -20,6 +20,26 @@ constexpr std::size_t certificate_bytes_max = std::size_t{256} * 1024;
 constexpr std::chrono::seconds before{2};
 constexpr std::string_view begins = "-----BEGIN CERTIFICATE-----";
 
+/// Of managers that died on the way: "occi.ca-certs.UUID", and what replace_file() made beside it. Young ones may be
+/// another thread's.
+void remove_leftovers(const std::string& bundle) {
+  constexpr std::size_t uuid_size = 36;
+  constexpr std::chrono::minutes young{10};
+  const fs::path path(bundle);
+  const std::string begin = path.filename().string() + ".";
+  const auto limit = fs::file_time_type::clock::now() - young;
+  std::error_code error;
+  for (fs::directory_iterator at(path.parent_path(), error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    const bool whole = name.size() == begin.size() + uuid_size;
+    if (!name.starts_with(begin) ||
+        (!whole && !(name.size() == begin.size() + uuid_size + 4 && name.ends_with(".new"))))
+      continue;
+    std::error_code gone;
+    if (const auto made = fs::last_write_time(at->path(), gone); !gone && made < limit) fs::remove(at->path(), gone);
+  }
+}
+
 /// Spaces on other threads may do the same: each writes a file of its own, and all of them are right. It is as old as
 /// the look at what went into it, so that what has changed since is newer.
 Result<> put_in_place(const std::string& bundle, const std::string& text, fs::file_time_type looked) {
@@ -63,6 +83,7 @@ Result<> refresh_ca_bundle(const std::string& folder, const std::string& bundle)
     if (!text.ends_with('\n')) text += '\n';
   }
   if (text.empty()) return fail(Kind::unavailable, "the folder " + folder + " has no certificates in files *.pem");
+  remove_leftovers(bundle);
   return put_in_place(bundle, text, looked);
 }
 

@@ -324,6 +324,23 @@ TEST(CaBundle, IsMadeAnewWhenACertificateIsNewer) {
   EXPECT_EQ(place.read("occi.ca-certs"), pem + "a\n");
 }
 
+TEST(CaBundle, WhatADeadManagerLeftGoesWhenItIsMadeAnew) {
+  const TempDirectory place;
+  const auto bundle = place / "occi.ca-certs";
+  place.write("certificates/a.pem", "-----BEGIN CERTIFICATE-----\na\n");
+  const std::string uuid = ".0f8fad5b-d9cb-469f-a165-70867728950e", other = ".7c9e6679-7425-40de-944b-e07fc1f90ae7";
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  for (const auto& name : {uuid, uuid + ".new", std::string(".saved")}) {
+    place.write("occi.ca-certs" + name, "x");
+    std::filesystem::last_write_time(bundle + name, old);
+  }
+  place.write("occi.ca-certs" + other, "another thread is at it");
+  ASSERT_TRUE(refresh_ca_bundle(place / "certificates", bundle));
+  for (const auto& [name, there] : {std::pair(uuid, false), std::pair(uuid + ".new", false), std::pair(other, true),
+                                    std::pair(std::string(".saved"), true), std::pair(std::string(), true)})
+    EXPECT_EQ(std::filesystem::exists(bundle + name), there) << name;
+}
+
 TEST(CaBundle, IsWholeThoughSeveralSpacesMakeItAtOnce) {
   const TempDirectory place;
   const auto folder = place / "certificates", bundle = place / "occi.ca-certs";
