@@ -25,6 +25,8 @@ void Publisher::configured(const fleet::Configuration& config) {
 
 void Publisher::reported(const fleet::Space& space, const fleet::SpaceReport& report) {
   if (!report.error.empty()) return;
+  // The contract's cycle sends between scan and deletions (vcycle, 2.2), where the next steps wait for it. At the end
+  // of a space's cycle nothing does, and the numbers are the same: those of the scan.
   if (space.write_glue) write_glue(report);
   if (responder_ == nullptr || space.vacmon_hostports.empty()) return;
   const fleet::Instant now = std::chrono::floor<fleet::seconds>(SystemClock().now());

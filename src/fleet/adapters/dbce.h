@@ -35,7 +35,11 @@ class DbceCloud final : public Cloud {
   const DbceOptions options_;
   dbce::Cloud cloud_;
   std::map<std::string, WrittenMachine> written_;
-  std::set<std::string> without_address_;  ///< ids of machines that are still to be given one
+  /// Ids of machines that are still to be given one. A manager that is started meanwhile does not know of those:
+  /// whether a machine has an address is not told, and to ask once more could give it two. Such a machine is neither
+  /// lost nor doubled, as its name and files find it; without a way out it does nothing, and ends as one that does
+  /// nothing.
+  std::set<std::string> without_address_;
 };
 
 }  // namespace nephele::fleet
