@@ -12,6 +12,8 @@ constexpr bool address = true;
 
 constexpr std::array options{CloudOption{"flavor_names", ""},
                              CloudOption{"api_version", ""},  // of Keystone; of every space in contract vcycle, 1.4
+                             CloudOption{"zones", "openstack ec2 google azure"},
+                             CloudOption{"volume_gb_per_processor", "openstack"},
                              CloudOption{"url", "openstack ec2 google azure occi dbce opennebula creamce", address},
                              CloudOption{"ca_file", "openstack ec2 google azure occi dbce opennebula"},
                              CloudOption{"project_name", "openstack azure occi dbce"},

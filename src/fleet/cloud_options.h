@@ -7,8 +7,8 @@
 
 namespace nephele::fleet {
 
-/// An option of [space ...] that the reader of some kinds of clouds knows (fleet/adapters/*_options.cpp), beside those
-/// of space_table().
+/// An option of [space ...] that does something on some kinds of clouds: what their readers know
+/// (fleet/adapters/*_options.cpp), and of space_table() what not all of them have (CloudAbilities).
 struct CloudOption {
   std::string_view name;
   std::string_view apis;    ///< which kinds, with blanks between them; empty: it may stand in any space

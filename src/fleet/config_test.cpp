@@ -252,7 +252,9 @@ TEST(FleetConfig, AnOptionOfAnotherKindOfCloudIsTold) {
              {"f1.conf:3: tenancy_name does nothing with api = ec2; it is an option of openstack, azure, occi, dbce"}},
         Case{"api = nephele\nurl = https://h\npassword = hush\n",
              {"f1.conf:3: url does nothing with api = nephele", "f1.conf:4: password does nothing with api = nephele"}},
-        Case{"api = dbce\nkey = hush\nversion = v1\nzones = z\nflavor_names = f\nvolume_gb_per_processor = 1\n", {}},
+        Case{"api = dbce\nkey = hush\nversion = v1\nzones = z\nflavor_names = f\nvolume_gb_per_processor = 1\n",
+             {"f1.conf:5: zones does nothing with api = dbce; it is an option of openstack, ec2, google, azure",
+              "f1.conf:7: volume_gb_per_processor does nothing with api = dbce; it is an option of openstack"}},
         Case{"api = occi\napi_version = 3\nproxy = /p\n", {}}, Case{"api = zzz\naccess_key = a\n", {}}}) {
     const auto config = read({"[space s]\n" + space + std::string(type_a)});
     EXPECT_THAT(config.warnings, SizeIs(told.size())) << space << ::testing::PrintToString(config.warnings);

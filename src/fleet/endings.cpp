@@ -182,6 +182,17 @@ Task<Result<>> SpaceCycle::delete_one(const Known& known, std::string message) {
 }
 
 /// A folder whose machine is not listed: on its way up, left out of one listing, or gone.
+bool SpaceCycle::are_all_missing() const {
+  std::size_t made = 0;
+  for (const auto& known : known_) {
+    const MachineRecord& record = known.record;
+    if (record.id.empty() || record.refused || record.deleted || record.stopped) continue;
+    if (known.seen != nullptr) return false;
+    ++made;
+  }
+  return made > 1;
+}
+
 Result<> SpaceCycle::settle_missing(Known& known) {
   const MachineRecord& record = known.record;
   const bool ours = record.manager == files_.node();
@@ -191,7 +202,7 @@ Result<> SpaceCycle::settle_missing(Known& known) {
     // A time to come is that of a clock that has been set back since.
     if (!record.missing_since || *record.missing_since > now_)
       return files_.write(known.folder + "/missing_since", to_text(now_), 0640);
-    if (now_ - *record.missing_since < listing_grace) {
+    if (now_ - *record.missing_since < (all_missing_ ? empty_listing_grace : listing_grace)) {
       decide("waited for", known.name, record.machinetype,
              "it is not listed; it counts until it is certain to be gone");
       return {};

@@ -108,6 +108,7 @@ Task<SpaceReport> SpaceCycle::run() {
     co_return std::move(report_);
   }
   co_await delete_some();
+  all_missing_ = are_all_missing();
   for (auto& known : known_)
     if (known.seen == nullptr)
       if (const auto settled = settle_missing(known); !settled) failed("Settling " + known.name, settled.error());

@@ -87,6 +87,7 @@ class SpaceCycle {
   Task<Result<>> delete_one(const Known& known, std::string message);
   Result<> note_deletion(const Known& known, const std::string& message);
   bool is_enough(const Result<>& last, const std::string& done);
+  bool are_all_missing() const;
   Result<> settle_missing(Known& known);
 
   // creation.cpp
@@ -150,10 +151,14 @@ class SpaceCycle {
   std::int64_t foreign_processors_ = 0;
   Totals totals_;
   bool creates_ = false;  ///< this manager has the lease
+  bool all_missing_ = false;
   SpaceReport report_;
 };
 
 /// So long a machine may be left out of listings, young or old, and is waited for.
 inline constexpr seconds listing_grace{600};
+/// So long when the listing has none of those that are known to have been made, and they are several: more likely it is
+/// the list that is wrong.
+inline constexpr seconds empty_listing_grace{3'600};
 
 }  // namespace nephele::fleet

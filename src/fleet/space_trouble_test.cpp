@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "fleet/space_cycle.h"
 #include "fleet/testing/space_ground.h"
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 using testing::Ground;
 using ::testing::IsEmpty;
 using testing::moment;
+using ::testing::SizeIs;
 
 /// No file of this process grows while it is full; names, links and empty files still have room, as on a disk whose
 /// last block has gone.
@@ -175,6 +177,33 @@ TEST(SpaceTrouble, WhatWasWrittenDownByAClockThatWasAheadHoldsNothingUp) {
   EXPECT_THAT(g.cloud.machines, IsEmpty());
   g.cycle(3'660);
   EXPECT_EQ(g.cloud.creations, 2) << "nor need its type";
+}
+
+TEST(SpaceTrouble, AListThatHasNoneOfThemIsDoubtedForAnHour) {
+  Ground g(4);
+  for (const int second : {0, 60, 120, 180}) {
+    g.cycle(second);
+    g.cloud.all_run();
+  }
+  ASSERT_THAT(g.cloud.machines, SizeIs(4));
+  const auto there = std::exchange(g.cloud.machines, {});
+  std::int64_t second = 240;
+  for (; second < 240 + hour; second += 300) {
+    g.cycle(second);
+    ASSERT_THAT(g.names(), SizeIs(4)) << second;
+    ASSERT_EQ(g.cloud.creations, 4) << second;
+  }
+  g.cloud.machines = there;
+  g.cycle(second);
+  EXPECT_EQ(g.cloud.creations, 4) << "as if nothing had been";
+  EXPECT_THAT(g.jobs("apel-archive"), IsEmpty());
+  g.cloud.machines.resize(1);
+  g.cycle(second + 60);
+  g.cycle(second + 720);
+  EXPECT_THAT(g.names("deleted"), SizeIs(3)) << "some may go at once";
+  g.cloud.machines.clear();
+  for (int later = 780; later < 780 + 2 * hour; later += 300) g.cycle(second + later);
+  EXPECT_GT(g.cloud.creations, 4) << "and one alone needs no hour";
 }
 
 TEST(SpaceTrouble, ATimeThatStaysForADayIsBelieved) {

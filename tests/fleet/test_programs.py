@@ -85,6 +85,15 @@ def test_no_secret_is_in_the_log(factory):
     assert oct((factory.root / "var/log/vcycle/vcycled").stat().st_mode & 0o777) == "0o640"
 
 
+def test_check_config_tells_what_a_machinetype_has_no_good_of(factory):
+    (factory.root / "key.pub").write_text("ssh-ed25519 AAAA root\n")
+    configure(factory, f"[space {SPACE}]\napi = nephele\n" + machinetype("a")
+              + "root_public_key = /key.pub\nroot_image = https://example.org/cernvm.hdd\n")
+    told = factory.vcycle("check-config", check=False).stderr
+    assert "root_public_key: clouds with api = nephele put no keys into machines" in told
+    assert "take the generic .iso, not the .hdd" in told
+
+
 def test_check_config_tells_whose_template_has_no_place_for_the_token(factory):
     def warned(need, api="creamce"):
         configure(factory, f"[settings]\njoboutputs_need_token = {need}\n[space {SPACE}]\napi = {api}\n"

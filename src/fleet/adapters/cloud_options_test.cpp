@@ -37,6 +37,9 @@ TEST(CloudOptions, TheTableOfAllKindsIsWhatTheirReadersLookAt) {
       EXPECT_TRUE(option->is_known_to(api)) << key.name;
       if (!option->apis.empty()) read.insert(api + " " + key.name);
     }
+  for (const char* const ability :
+       {"openstack zones", "ec2 zones", "google zones", "azure zones", "openstack volume_gb_per_processor"})
+    EXPECT_EQ(told.erase(ability), 1U) << "read by space_table()";
   EXPECT_EQ(told, read);
   EXPECT_FALSE(cloud_option("key")->is_known_to("dbc"));
 }
