@@ -13,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -43,7 +42,7 @@ TEST(ConfigCopies, ALimitHoldsThoughItsFileIsBroken) {
   EXPECT_EQ(g.cycle().spaces.at(0).processors_limit, 7);
   EXPECT_THAT(g.kept(), SizeIs(2));
   for (const auto& name : g.kept())
-    EXPECT_EQ(fs::status(g.files.lib("config/" + name)).permissions(), fs::perms(0600))
+    EXPECT_EQ(fs::status(g.files.lib("config/" + name)).permissions(), fs::perms::owner_read | fs::perms::owner_write)
         << "there are passwords in them";
   for (const char* bad :
        {"[space s]\nprocessors_limit = 5\nhalf a li", "\xEF\xBB\xBF[space s]\nprocessors_limit = 5\n"}) {
