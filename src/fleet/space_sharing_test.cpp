@@ -172,9 +172,9 @@ TEST(SpaceSharing, AFolderWhoseRecordWaitsElsewhereStays) {
   const std::string left = "var/lib/vcycle/shared/spaces/s.example.com/deleted/vcycle-a-0000000001/";
   g.directory.write(left + "moved", to_text(moment(0)));
   g.directory.write(left + "ending", R"({"state":"staged","stopped":1,"publish":true,"name":"20260101/0","node":"b"})");
-  g.cycle(100 * 3'600, "a");
+  g.cycle(360'000, "a");
   EXPECT_THAT(g.names("deleted"), SizeIs(1)) << "b publishes it when it is back";
-  g.cycle(100 * 3'600 + 60, "b");
+  g.cycle(360'000 + 60, "b");
   EXPECT_THAT(g.names("deleted"), IsEmpty());
 }
 
@@ -188,9 +188,9 @@ TEST(SpaceSharing, OldFoldersGoAfterCleanupHours) {
   g.space.types[0].target_share = 0;
   g.cycle(180);
   EXPECT_THAT(g.names("deleted"), SizeIs(1));
-  g.cycle(180 + 72 * 3'600);
+  g.cycle(180 + 259'200);
   EXPECT_THAT(g.names("deleted"), SizeIs(1));
-  g.cycle(181 + 72 * 3'600);
+  g.cycle(181 + 259'200);
   EXPECT_THAT(g.names("deleted"), IsEmpty());
 }
 
