@@ -72,6 +72,24 @@ TEST_P(SqlMigrate, ManyProgramsMayStartAtOnce) {
   EXPECT_EQ(steps().size(), 3U);
 }
 
+TEST_P(SqlMigrate, ManyProgramsMayComeAndGoAtOnce) {
+  const std::array all{one, two, other};
+  {
+    std::vector<std::jthread> programs;
+    for (int i = 0; i < 4; ++i) {
+      programs.emplace_back([&] {
+        for (int round = 0; round < 10; ++round) {
+          const auto opened = Database::open(fresh().settings());
+          ASSERT_TRUE(opened) << opened.error().sentence();
+          const auto migrated = (*opened)->migrate(all);
+          EXPECT_TRUE(migrated) << migrated.error().sentence();
+        }
+      });
+    }
+  }
+  EXPECT_EQ(steps().size(), 3U);
+}
+
 TEST_P(SqlMigrate, ANewerSchemaIsRefused) {
   const std::array all{one, two};
   const std::array old{one};

@@ -193,7 +193,10 @@ std::string SqliteConnection::pragma(const char* text) {
   int code = sqlite3_prepare_v2(db_.get(), text, -1, &raw, nullptr);
   const SqliteStatement handle(raw);
   if (code != SQLITE_OK) refuse(text, code);
-  code = sqlite3_step(raw);
+  // Of several that change a new file to WAL at once, SQLite refuses all but one without a call of the busy handler:
+  // each of them reads already, and none could go on before the others let go.
+  for (int tries = 0; ((code = sqlite3_step(raw)) & 0xff) == SQLITE_BUSY && on_busy(this, tries) != 0; ++tries)
+    sqlite3_reset(raw);
   if (code == SQLITE_DONE) return {};
   if (code != SQLITE_ROW) refuse(text, code);
   const auto* value = sqlite3_column_text(raw, 0);

@@ -40,7 +40,8 @@ class SqliteConnection final : public Connection {
 
   /// Statements without parameters, several separated by ';'. Throws Failure.
   void script(std::string_view text);
-  /// The first value of the first row, as text; empty when there is none. Throws Failure.
+  /// The first value of the first row, as text; empty when there is none. Waits for others until the limit. Throws
+  /// Failure.
   std::string pragma(const char* text);
 
   /// When locks and statements give up. Not yet set: they give up at once.
