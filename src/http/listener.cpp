@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <thread>
 
 namespace nephele::http {
 
@@ -45,6 +46,18 @@ Result<tcp::acceptor> bind_one(const Executor& executor, const tcp::endpoint& at
   return acceptor;
 }
 
+/// A holder whom nobody sees may be on his way out: one of us that was just ended, or his child.
+Result<tcp::acceptor> bind_patiently(const Executor& executor, const tcp::endpoint& at) {
+  constexpr std::chrono::milliseconds pause{20};
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  for (;;) {
+    auto bound = bind_one(executor, at, false);
+    const bool holder_unseen = !bound && bound.error().kind() == Kind::conflict && port_holder(at.port()).empty();
+    if (!holder_unseen || std::chrono::steady_clock::now() > until) return bound;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
 }  // namespace
 
 Result<std::vector<tcp::acceptor>> bind_all(const Listen& listen, const std::vector<Executor>& executors) {
@@ -54,16 +67,20 @@ Result<std::vector<tcp::acceptor>> bind_all(const Listen& listen, const std::vec
     return fail(Kind::invalid, "\"" + listen.address + "\" is no IPv4 or IPv6 address; write one such as 127.0.0.1");
   tcp::endpoint at(address, listen.port);
   const bool share = executors.size() > 1;
-  if (share && at.port() != 0) {
-    // Shared ports can be joined by any other process of this user that shares too: a second server on the same port
-    // would go unnoticed and take half of the connections. A first bind that does not share finds it. Where the kernel
-    // chooses, it gives nobody a port of another's, and nobody gets between the first bind and the others.
-    TRY_VOID(bind_one(executors.front(), at, false));
-  }
   std::vector<tcp::acceptor> acceptors;
   acceptors.reserve(executors.size());
-  for (const auto& executor : executors) {
-    TRY(auto acceptor, bind_one(executor, at, share));
+  if (at.port() != 0) {
+    TRY(auto first, bind_patiently(executors.front(), at));
+    // Shared ports can be joined by any other process of this user that shares too: a second server on the same port
+    // would go unnoticed and take half of the connections. One that does not share while it begins to listen finds it.
+    // It shares from then on instead of making room for the others: a child that is just being forked has a copy of
+    // it, and would keep the port a moment longer. Where the kernel chooses, it gives nobody a port of another's.
+    if (share) first.set_option(ReusePort(true), ec);
+    if (ec) return explain(at, ec);
+    acceptors.push_back(std::move(first));
+  }
+  while (acceptors.size() < executors.size()) {
+    TRY(auto acceptor, bind_one(executors[acceptors.size()], at, share));
     if (at.port() == 0) at.port(acceptor.local_endpoint(ec).port());
     acceptors.push_back(std::move(acceptor));
   }

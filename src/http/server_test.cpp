@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/server.h"
 
+#include <poll.h>
+
 #include <atomic>
 #include <thread>
 
@@ -369,6 +371,36 @@ TEST(HttpServer, AnyFreePortIsItsOwnFromTheFirstSocketOn) {
     EXPECT_TRUE(bound) << bound.error().sentence();
   }
   enough = true;
+}
+
+/// How many of `acceptors` somebody waits at.
+std::size_t waited_at(std::vector<asio::ip::tcp::acceptor>& acceptors) {
+  std::size_t found = 0;
+  for (auto& acceptor : acceptors) {
+    pollfd waiting{acceptor.native_handle(), POLLIN, 0};
+    found += ::poll(&waiting, 1, 0) == 1 ? 1U : 0U;
+  }
+  return found;
+}
+
+TEST(HttpServer, APortThatIsAskedForIsSpreadOverAllSocketsAndJoinedByNobodyElse) {
+  IoThreads threads(3);
+  const auto executors = threads.executors();
+  const std::vector<Executor> alone{executors.front()};
+  const std::uint16_t port = bind_all({.port = 0}, alone).value().front().local_endpoint().port();
+  auto bound = bind_all({.port = port}, executors);
+  ASSERT_TRUE(bound) << bound.error().sentence();
+  ASSERT_EQ(bound->size(), 3U);
+  std::vector<testing::RawClient> clients;
+  const auto all_have_some = [&] {
+    clients.emplace_back("127.0.0.1", port);
+    return waited_at(*bound) == 3;
+  };
+  EXPECT_TRUE(eventually(all_have_some)) << waited_at(*bound) << " have connections";
+  EXPECT_EQ(bind_all({.port = port}, executors).error().kind(), Kind::conflict);
+  EXPECT_EQ(bind_all({.port = port}, alone).error().kind(), Kind::conflict);
+  bound->clear();
+  EXPECT_TRUE(bind_all({.port = port}, executors)) << "who waited there does not keep it";
 }
 
 TEST(HttpServer, RefusesAddressesThatAreNone) {
