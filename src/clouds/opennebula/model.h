@@ -179,6 +179,8 @@ struct Role {
   std::vector<std::int64_t> vms = {};  ///< of its nodes, in their order
 
   bool complete() const noexcept { return static_cast<std::int64_t>(vms.size()) >= cardinality; }
+  /// A machine of it withstood; roles have the numbers of services.
+  bool failed_undeploying() const noexcept { return state == static_cast<int>(ServiceState::failed_undeploying); }
 };
 
 struct Service {

@@ -300,7 +300,10 @@ Task<Result<>> Leftovers::clear_service(Work& work, Session session, Remains& re
     for (const auto vm : role.vms)
       if (std::ranges::find(remains.vms, vm) == remains.vms.end()) remains.vms.push_back(vm);
   if (remains.service != known.service || remains.vms != known.vms) CO_TRY_VOID(co_await remember(work, remains));
-  if (service->state == opennebula::ServiceState::undeploying && clock_.now() - work.record().created < undeploying)
+  // A role that failed is not asked again by OneFlow itself, and its service stays UNDEPLOYING for ever.
+  const bool goes_on = service->state == opennebula::ServiceState::undeploying &&
+                       std::ranges::none_of(service->roles, &opennebula::Role::failed_undeploying);
+  if (goes_on && clock_.now() - work.record().created < undeploying)
     co_return fail(Kind::busy, "service " + std::to_string(*remains.service) + " is being undeployed");
   CO_TRY_VOID(remains.tag.empty() ? co_await remove_service(upstream_, session, *remains.service)
                                   : co_await force_service_away(upstream_, session, *remains.service));
