@@ -173,9 +173,6 @@ class Identity {
   /// With its tokens, credentials, memberships and roles. Fails with `not_found`.
   Task<Result<>> remove(AccountId account, std::string actor = {});
   Task<Result<std::vector<Account>>> list(AccountFilter filter);
-
-  /// Those behind `after` (empty: from the beginning), by name, at most `limit` and at most 1000.
-  Task<Result<std::vector<Account>>> list(std::string after, std::size_t limit);
   Task<Result<Account>> find(std::string name);  ///< or `not_found`
   /// As change() does. Fails with `not_found`.
   Task<Result<>> set_enabled(std::string name, bool enabled);

@@ -50,11 +50,6 @@ class IdentityTest : protected sql::testing::WithLoop, public sql::testing::Test
   Account create(std::string name, std::string password = "correct horse", bool admin = false) {
     return run(identity->create(std::move(name), Secret(std::move(password)), admin)).value();
   }
-  std::vector<std::string> names(std::string after, std::size_t limit) {
-    std::vector<std::string> found;
-    for (auto& account : run(identity->list(std::move(after), limit)).value()) found.push_back(account.name);
-    return found;
-  }
   Secret token_for(const Account& account) { return run(identity->issue_token(account.id)).value().token; }
 
   SecretKey key = SecretKey::random();
@@ -232,16 +227,6 @@ TEST_P(IdentityTest, KnowsNoAccountThatIsNotThere) {
     EXPECT_EQ(run(identity->set_enabled(name, false)).error().kind(), Kind::not_found);
     EXPECT_EQ(run(identity->set_password(name, Secret("battery staple"))).error().kind(), Kind::not_found);
   }
-}
-
-TEST_P(IdentityTest, ListsByNameInPages) {
-  for (const char* name : {"carol", "Alice", "bob", "Dave"}) create(name);
-  EXPECT_THAT(names("", 10), ElementsAre("Alice", "bob", "carol", "Dave"));
-  EXPECT_THAT(names("", 2), ElementsAre("Alice", "bob"));
-  EXPECT_THAT(names("BOB", 2), ElementsAre("carol", "Dave"));
-  EXPECT_THAT(names("Dave", 2), IsEmpty());
-  EXPECT_THAT(names("", 0), ElementsAre("Alice"));
-  EXPECT_EQ(run(identity->list("a:b", 5)).error().kind(), Kind::invalid);
 }
 
 TEST_P(IdentityTest, ATokenStandsForItsAccount) {

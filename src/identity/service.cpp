@@ -14,7 +14,6 @@ namespace nephele::identity {
 
 namespace {
 
-constexpr std::size_t page_items_max = 1000;
 constexpr std::size_t token_bytes = 32;
 constexpr std::size_t token_text_max = 128;
 
@@ -187,15 +186,6 @@ Task<Result<IssuedToken>> Identity::Impl::issue(AccountId account, Grant grant,
 
 Task<Result<>> Identity::revoke_token(TokenId token) {
   co_return co_await impl_->database.write([&](sql::Tx& tx) { store::remove(tx, token); });
-}
-
-Task<Result<std::vector<Account>>> Identity::list(std::string after, std::size_t limit) {
-  if (!after.empty()) {
-    CO_TRY_VOID(check_name(after));
-  }
-  const std::string key = sign_in_key(default_domain, after).value_or("");
-  const std::size_t items = std::clamp<std::size_t>(limit, 1, page_items_max);
-  co_return co_await impl_->database.read([&](sql::Tx& tx) { return store::page(tx, key, items); });
 }
 
 Task<Result<Account>> Identity::find(std::string name) {

@@ -26,10 +26,6 @@ constexpr sql::Statement find_by_email{"identity.account.find_email", R"(
   SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
          default_project, updated_ms, last_login_ms
     FROM identity_account WHERE email_key = $1 AND email_key <> '' AND number > $2)"};
-constexpr sql::Statement page_all{"identity.account.page", R"(
-  SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
-         default_project, updated_ms, last_login_ms
-    FROM identity_account WHERE name_key > $1 ORDER BY name_key LIMIT $2)"};
 constexpr sql::Statement page_narrowed{"identity.account.page_narrowed", R"(
   SELECT id, name, admin, enabled, version, created_ms, number, domain_id, email, first_name, last_name, description,
          default_project, updated_ms, last_login_ms
@@ -211,10 +207,6 @@ std::optional<Stored> find(sql::Tx& tx, const AccountId& id) {
 std::optional<Stored> find_to_change(sql::Tx& tx, const AccountId& id) {
   tx.execute(lock_any, id);
   return find(tx, id);
-}
-
-std::vector<Account> page(sql::Tx& tx, std::string_view after, std::size_t limit) {
-  return mapped(tx.query(page_all, after, limit), to_account);
 }
 
 std::vector<Account> page(sql::Tx& tx, const AccountFilter& filter, std::int64_t after) {

@@ -24,8 +24,6 @@ std::optional<Stored> find(sql::Tx& tx, const AccountId& id);
 /// Takes the row until the end of the transaction: who changes an account by what it is goes on from what the one
 /// before has made of it. Before any other look at it.
 std::optional<Stored> find_to_change(sql::Tx& tx, const AccountId& id);
-/// Those behind `after`, in the order of their keys as the engine compares them.
-std::vector<Account> page(sql::Tx& tx, std::string_view after, std::size_t limit);
 /// At most `filter.limit` behind the number `after`, in the order of their numbers: no change of a name moves anybody,
 /// so who goes on from page to page sees each account once, and those that are made meanwhile at the end. `filter.name`
 /// and `filter.email` are keys; `filter.after` does not matter.
