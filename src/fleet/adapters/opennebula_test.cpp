@@ -3,8 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include <thread>
-
+#include "base/eventually.h"
 #include "fleet/adapters/testing/space_on_standin.h"
 
 namespace nephele::fleet {
@@ -57,13 +56,8 @@ class FleetOnOpenNebula : public testing::SpaceOnStandIn {
   }
   void change(const std::string& id, const std::string& members) { control(http::Verb::post, "/vms/" + id, members); }
   void until(const std::string& id, std::string_view state) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (std::chrono::steady_clock::now() < limit) {
-      const auto shown = control(http::Verb::get, "/vms/" + id);
-      if (shown.text_at({"state_name"}) == state) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    FAIL() << id << " is not " << state;
+    const auto is_so = [&] { return control(http::Verb::get, "/vms/" + id).text_at({"state_name"}) == state; };
+    EXPECT_TRUE(eventually(is_so)) << id << " is not " << state;
   }
 
   OpenNebulaOptions options;
