@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/secret.h"
+#include "base/work_folder.h"
 #include "compute/store.h"
 
 namespace nephele::compute {
@@ -77,8 +78,9 @@ Result<Image> copy_image(const std::string& name, const std::string& directory, 
 
   std::error_code ec;
   if (fs::is_directory(target, ec)) return image;
-  const fs::path partial = fs::path(images_directory) / ("." + id + "." + random_password(8));
-  fs::create_directories(partial, ec);
+  fs::create_directories(images_directory, ec);
+  TRY(const auto folder, WorkFolder::make(images_directory, id));
+  const fs::path partial = folder.path();
   for (const auto part : parts) {
     if (!ec) fs::copy_file(fs::path(directory) / part, partial / part, ec);
     if (!ec) fs::permissions(partial / part, readable, ec);
@@ -88,7 +90,6 @@ Result<Image> copy_image(const std::string& name, const std::string& directory, 
   if (!ec) fs::rename(partial, target, ec);
   if (ec) {
     std::error_code ignored;
-    fs::remove_all(partial, ignored);
     if (fs::is_directory(target, ignored)) return image;  // somebody else copied the same content meanwhile
     return fail(Kind::unavailable, "image " + name + " cannot be copied to " + images_directory + ": " + ec.message());
   }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/adapters/embedded_images.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <filesystem>
 
 #include "base/secret.h"
+#include "base/work_folder.h"
 #include "fleet/adapters/image_archive.h"
 #include "fleet/cernvm_signature.h"
 
@@ -16,30 +15,13 @@ namespace {
 
 constexpr std::size_t hash_letters = 16;
 
-/// Beside the archive, where there is room for it; gone at the end.
-class Unpacked {
- public:
-  explicit Unpacked(const std::string& archive)
-      : path_((std::filesystem::path(archive).parent_path() / ".unpacked-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) path_.clear();
-  }
-  ~Unpacked() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  Unpacked(const Unpacked&) = delete;
-  Unpacked& operator=(const Unpacked&) = delete;
-  const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace
 
 Task<Result<>> EmbeddedImages::add(const ImageFile& file, const std::string& name) {
-  const Unpacked folder(file.path);
-  if (folder.path().empty()) co_return fail(Kind::unavailable, file.path + " cannot be unpacked: there is no room");
+  // Beside the archive, where there is room for it.
+  const auto beside = std::filesystem::path(file.path).parent_path().string();
+  const auto make = [&] { return WorkFolder::make(beside, "unpacked"); };
+  CO_TRY(const auto folder, co_await workers_.run(make));
   const auto unpack = [&] { return unpack_image(file.path, folder.path()); };
   CO_TRY_VOID(co_await workers_.run(unpack));
   CO_TRY_VOID(co_await shelf_.add(name, folder.path()));
