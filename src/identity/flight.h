@@ -14,7 +14,11 @@
 
 namespace nephele::identity {
 
-enum class Verdict : std::uint8_t { right, wrong };
+enum class Verdict : std::uint8_t {
+  right,
+  wrong,
+  slowed,  ///< wrong, and from now on whoever guesses there is slowed down
+};
 
 /// One guess under way, and those who make the same one meanwhile.
 class Flight {

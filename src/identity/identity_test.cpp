@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "identity/life/store.h"
 #include "sql/testing/test_databases.h"
 #include "sql/testing/with_loop.h"
 
@@ -227,6 +228,26 @@ TEST_P(IdentityTest, KnowsNoAccountThatIsNotThere) {
     EXPECT_EQ(run(identity->set_enabled(name, false)).error().kind(), Kind::not_found);
     EXPECT_EQ(run(identity->set_password(name, Secret("battery staple"))).error().kind(), Kind::not_found);
   }
+}
+
+TEST_P(IdentityTest, ThatGuessersOfAnAccountWereSlowedDownStandsInTheAuditLog) {
+  const Account ada = create("ada");
+  const auto told = [&] {
+    std::vector<std::string> out;
+    const auto events = database().read_now([&](sql::Tx& tx) { return life::store::audit_of(tx, ada.id, 100); });
+    for (const auto& each : events.value()) out.push_back(each.event + ": " + each.details);
+    return out;
+  };
+  const std::size_t before = told().size();
+  const auto guess = [&](int times, const char* name) {
+    for (int i = 0; i < times; ++i) EXPECT_FALSE(sign_in(name, "guess " + std::to_string(i), elsewhere));
+  };
+  guess(2, "ada");
+  EXPECT_EQ(told().size(), before) << "he may mistype";
+  guess(4, "ada");
+  guess(6, "nobody");
+  ASSERT_EQ(told().size(), before + 1);
+  EXPECT_EQ(told().front(), std::string("account.sign_in_slowed: wrong passwords from ") + elsewhere);
 }
 
 TEST_P(IdentityTest, ATokenStandsForItsAccount) {

@@ -31,6 +31,7 @@ class Identity::Impl {
                                   StillHolds beside);
   /// An argon2id hash in the place of one of Django's.
   Task<> upgrade(Account account, Secret password, std::string judged);
+  Task<> note_slowed(AccountId account, std::string remote_address);
   std::string token_hash(const Secret& token) const { return key.keyed_hash(token.reveal(), "identity.token"); }
 
   sql::Database& database;

@@ -77,7 +77,8 @@ Task<Result<Account>> Identity::Impl::authenticate(std::string name, std::option
   CO_TRY(sign_in.dearest, co_await database.read([](sql::Tx& tx) { return store::dearest(tx); }));
   const auto shared = std::make_shared<const SignIn>(std::move(sign_in));
   CO_TRY(const Verdict verdict, co_await sign_ins.verify(shared));
-  if (verdict == Verdict::wrong) co_return refused();
+  if (verdict == Verdict::slowed && shared->stored) co_await note_slowed(shared->stored->account.id, remote_address);
+  if (verdict != Verdict::right) co_return refused();
   // That took a while: what was disabled or changed meanwhile holds.
   CO_TRY(const auto now, co_await find(shared->name_key));
   if (!now || !now->account.enabled) co_return refused();
@@ -89,6 +90,14 @@ Task<Result<Account>> Identity::Impl::authenticate(std::string name, std::option
   if (!same) co_return refused();
   if (was_django && now->password_hash == judged) co_await upgrade(now->account, shared->password, judged);
   co_return now->account;
+}
+
+Task<> Identity::Impl::note_slowed(AccountId account, std::string remote_address) {
+  const Time now = clock.now();
+  const auto noted = co_await database.write([&](sql::Tx& tx) {
+    life::store::insert_sign_in(tx, account, life::store::slowed_event, "wrong passwords from " + remote_address, now);
+  });
+  if (!noted) log.warn("audit.not_noted", {{"account", account}, {"reason", noted.error().sentence()}});
 }
 
 /// Whatever goes wrong here, he is signed in: the next sign-in tries again.
@@ -117,7 +126,7 @@ Task<Result<>> Identity::check_secret(std::string subject, std::string hash, Sec
   sign_in.password = std::move(secret);
   const auto shared = std::make_shared<const SignIn>(std::move(sign_in));
   CO_TRY(const Verdict verdict, co_await impl_->sign_ins.verify(shared));
-  if (verdict == Verdict::wrong) co_return refused();
+  if (verdict != Verdict::right) co_return refused();
   co_return Result<>{};
 }
 

@@ -118,7 +118,7 @@ Task<Result<Verdict>> SignIns::guess(std::shared_ptr<const SignIn> sign_in) {
   }
   auto verdict = co_await hash_and_compare(sign_in);
   if (!verdict) attempts_.take_back(who);
-  if (verdict && *verdict == Verdict::wrong) log_wrong(*sign_in, *turn);
+  if (verdict && *verdict == Verdict::wrong) co_return judge_wrong(*sign_in, *turn);
   co_return verdict;
 }
 
@@ -205,10 +205,11 @@ std::unexpected<Error> SignIns::too_fast(ComeBackIn wait) {
 
 /// Once per guesser, when the pauses begin. The name of an unknown account is not shown: it may be a password that
 /// somebody typed in the wrong place.
-void SignIns::log_wrong(const SignIn& sign_in, const Turn& turn) const {
-  if (turn.after.wrong != rule_.free_tries) return;
+Verdict SignIns::judge_wrong(const SignIn& sign_in, const Turn& turn) const {
+  if (turn.after.wrong != rule_.free_tries) return Verdict::wrong;
   const std::string account = sign_in.stored ? sign_in.stored->account.id.text() : "unknown";
   log_.warn("sign_in.slowed", {{"account", account}, {"address", sign_in.address_group}});
+  return Verdict::slowed;
 }
 
 Figures SignIns::figures() const {

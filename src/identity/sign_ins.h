@@ -67,7 +67,7 @@ class SignIns {
   bool matches(const SignIn& sign_in);
   std::unexpected<Error> no_room();
   std::unexpected<Error> too_fast(ComeBackIn wait);
-  void log_wrong(const SignIn& sign_in, const Turn& turn) const;
+  Verdict judge_wrong(const SignIn& sign_in, const Turn& turn) const;
 
   Settings settings_;
   Passwords& passwords_;

@@ -223,6 +223,9 @@ Task<Result<Issued>> Tokens::issue(AuthRequest request, std::string remote) {
 
 Task<Result<Issued>> Tokens::issue_once(AuthRequest request, std::string remote) {
   Result<SignedIn> who = fail(Kind::internal, "no method");
+  std::string how;  // a token for a token is no sign-in
+  if (std::holds_alternative<PasswordMethod>(request.method)) how = "by password for a token from " + remote;
+  if (std::holds_alternative<CredentialMethod>(request.method)) how = "by application credential from " + remote;
   if (auto* password = std::get_if<PasswordMethod>(&request.method))
     who = co_await sign_in(std::move(*password), std::move(remote));
   else if (auto* token = std::get_if<TokenMethod>(&request.method))
@@ -242,7 +245,12 @@ Task<Result<Issued>> Tokens::issue_once(AuthRequest request, std::string remote)
   Standing standing{.token = {.account = who->account, .grant = who->grant}};
   const Time now = clock_.now();
   CO_TRY_VOID(co_await database_.read([&](sql::Tx& tx) { return stand(tx, now, standing); }));
-  auto issued = co_await identity_.issue_token(who->account.id, who->grant, {}, who->holds);
+  const StillHolds noted = [&](sql::Tx& tx) -> Result<> {
+    if (who->holds) TRY_VOID(who->holds(tx));
+    if (!how.empty()) life::store::insert_sign_in(tx, who->account.id, life::store::signed_in_event, how, now);
+    return {};
+  };
+  auto issued = co_await identity_.issue_token(who->account.id, who->grant, {}, noted);
   if (!issued) co_return as_refusal(issued.error());
   standing.token.id = issued->id;
   standing.token.issued = issued->issued;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "identity/keystone/keystone.h"
+#include "identity/life/store.h"
 #include "identity/testing/directory_fixture.h"
 
 namespace nephele::identity::keystone {
@@ -338,6 +339,37 @@ TEST_P(TokensTest, ATokenFromATokenEndsWithIt) {
   clock.advance(seconds{1});
   for (const auto* each : {&first.token, &second.token, &third.token}) EXPECT_FALSE(holds(*each));
   EXPECT_FALSE(issue(by_token(first.token)));
+}
+
+TEST_P(TokensTest, SignInsStandInTheAuditLogTheNewestOfThem) {
+  add_credential("c1", {"member"});
+  const auto told = [&] {
+    std::vector<std::string> out;
+    const auto events = database().read_now(
+        [&](sql::Tx& tx) { return life::store::audit_of(tx, ada, 10 * life::store::sign_ins_kept); });
+    for (const auto& each : events.value()) out.push_back(each.event + ": " + each.details);
+    return out;
+  };
+  const std::size_t before = told().size();
+  const auto first = issue(by_password()).value();
+  clock.advance(seconds{1});
+  ASSERT_TRUE(issue(by_token(first.token)));
+  ASSERT_TRUE(issue(by_credential("c1", "sc1")));
+  ASSERT_FALSE(issue(by_password({}, "wrong")));
+  auto now = told();
+  ASSERT_EQ(now.size(), before + 2);
+  now.resize(2);
+  EXPECT_THAT(now, ElementsAre("account.signed_in: by application credential from 192.0.2.1",
+                               "account.signed_in: by password for a token from 192.0.2.1"));
+  for (std::size_t i = 0; i < life::store::sign_ins_kept; ++i) {
+    clock.advance(seconds{1});
+    write([&](sql::Tx& tx) {
+      life::store::insert_sign_in(tx, ada, life::store::signed_in_event, std::to_string(i), clock.now());
+    });
+  }
+  now = told();
+  EXPECT_EQ(now.size(), before + life::store::sign_ins_kept) << "what is no sign-in stays";
+  EXPECT_EQ(now.front(), "account.signed_in: " + std::to_string(life::store::sign_ins_kept - 1));
 }
 
 TEST_P(TokensTest, AnApplicationCredentialHasItsRolesInItsProject) {

@@ -68,6 +68,12 @@ struct AuditEvent {
   std::string details;  ///< for people; no secret
 };
 void insert(sql::Tx& tx, const AuditEvent& event);
+/// That somebody signed in, or was slowed down: clients do it all day, so that of an account the newest 500 are kept.
+/// `how`: "by local from 192.0.2.1".
+void insert_sign_in(sql::Tx& tx, const AccountId& account, std::string_view event, std::string how, Time now);
+inline constexpr std::string_view signed_in_event = "account.signed_in";
+inline constexpr std::string_view slowed_event = "account.sign_in_slowed";
+inline constexpr std::size_t sign_ins_kept = 500;
 std::vector<AuditEvent> audit_of(sql::Tx& tx, const AccountId& account, std::size_t limit);
 
 }  // namespace nephele::identity::life::store

@@ -124,7 +124,7 @@ std::string_view Desk::csrf_cookie() const {
 }
 
 Task<Result<Visit>> Desk::visit(const http::Request& request) {
-  Visit visit;
+  Visit visit{.remote = request.remote, .csrf_cookie = {}};
   const auto known = cookie(request, csrf_cookie());
   visit.csrf_is_new = !known || !CsrfGuard::well_formed(*known);
   visit.csrf_cookie = visit.csrf_is_new ? CsrfGuard::new_cookie() : *known;
@@ -250,7 +250,9 @@ http::Response Desk::forged(const Visit& visit) const {
 Task<Result<>> Desk::let_in(Visit& visit, Account account, std::string module) {
   if (visit.session) CO_TRY_VOID(co_await sessions.end(visit.session->id));
   const AccountId id = account.id;
-  CO_TRY(const Secret cookie, co_await sessions.begin(std::move(account)));
+  CO_TRY(const Secret cookie,
+         co_await sessions.begin(std::move(account),
+                                 "by " + (module.empty() ? "a new password" : module) + " from " + visit.remote));
   visit.cookies.clear();
   visit.cookies.push_back(set_session_cookie(cookie.reveal(), sessions.life()));
   visit.cookies.push_back(set_cookie({csrf_cookie(), CsrfGuard::new_cookie(), secure(), std::nullopt}));

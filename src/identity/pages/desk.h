@@ -23,6 +23,7 @@ namespace nephele::identity::pages {
 
 /// One look at a page.
 struct Visit {
+  std::string remote;
   std::string csrf_cookie;
   bool csrf_is_new = false;
   std::optional<Session> session = {};

@@ -67,7 +67,7 @@ TEST_P(DeskTest, APasswordBringsItsGroups) {
 
   const auto bob = run(identity->create({.name = "bob", .email = "bob@example.org"})).value();
   auto his = browser();
-  his.cookies["__Host-nephele-session"] = run(pages->desk().sessions.begin(bob)).value().reveal();
+  his.cookies["__Host-nephele-session"] = run(pages->desk().sessions.begin(bob, "by a test")).value().reveal();
   EXPECT_EQ(his.post("/ui/password_change", {{"new_password1", "battery staple"}, {"new_password2", "battery staple"}})
                 .location(),
             "/ui/profile?done=password");

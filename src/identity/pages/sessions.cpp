@@ -19,7 +19,7 @@ SessionId Sessions::id_of(const Secret& cookie) const {
   return SessionId(key_.keyed_hash(cookie.reveal(), "identity.session"));
 }
 
-Task<Result<Secret>> Sessions::begin(Account account) {
+Task<Result<Secret>> Sessions::begin(Account account, std::string how) {
   Secret cookie(random_token(cookie_bytes));
   const SessionId id = id_of(cookie);
   const Time now = clock_.now();
@@ -31,6 +31,7 @@ Task<Result<Secret>> Sessions::begin(Account account) {
     store::tidy_sessions(tx, account.id, settings_.per_account, now);
     store::forget_reset(tx, account.id);
     store::note_login(tx, account.id, now);
+    life::store::insert_sign_in(tx, account.id, life::store::signed_in_event, how, now);
     return {};
   }));
   co_return cookie;

@@ -33,8 +33,8 @@ class Sessions {
   Sessions(sql::Database& database, const SecretKey& key, const Clock& clock, SessionSettings settings);
 
   /// For an account as it was when its password proved right: `conflict` when it was changed since, `not_found` when it
-  /// is gone or disabled. What the cookie is to hold. A link for a new password dies by it.
-  Task<Result<Secret>> begin(Account account);
+  /// is gone or disabled. What the cookie is to hold. A link for a new password dies by it. `how` is for the audit log.
+  Task<Result<Secret>> begin(Account account, std::string how);
   /// Nothing: unknown, ended, too old, or its account is disabled.
   Task<Result<std::optional<Session>>> find(Secret cookie);
   /// The same in the caller's transaction.

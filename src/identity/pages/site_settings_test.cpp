@@ -196,7 +196,7 @@ TEST_P(SiteSettingsTest, NothingIsGivenOutWhileWhatItRestsOnEnds) {
   auto& desk = pages->desk();
   keystone::Tokens tokens(*identity, database(), clock);
   const auto session = [&] {
-    const auto cookie = run(desk.sessions.begin(run(identity->find(ada.id)).value())).value();
+    const auto cookie = run(desk.sessions.begin(run(identity->find(ada.id)).value(), "by a test")).value();
     return run(desk.sessions.find(cookie)).value().value();
   };
   const auto kind = [](const auto& answer) { return answer ? std::nullopt : std::optional(answer.error().kind()); };
