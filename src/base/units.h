@@ -17,6 +17,7 @@ class Bytes {
   constexpr std::uint64_t count() const noexcept { return count_; }
   /// Whole MiB, rounded down.
   constexpr std::uint64_t in_mib() const noexcept { return count_ >> 20U; }
+  constexpr std::uint64_t in_mib_rounded_up() const noexcept { return (count_ + (1U << 20U) - 1) >> 20U; }
   friend constexpr auto operator<=>(Bytes, Bytes) = default;
   friend constexpr Bytes operator+(Bytes a, Bytes b) { return Bytes{a.count_ + b.count_}; }
   /// Never below zero: what is left of nothing is nothing.

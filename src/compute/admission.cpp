@@ -44,4 +44,13 @@ std::optional<Error> does_not_fit(const Capacity& capacity, const Reserved& rese
   return std::nullopt;
 }
 
+std::optional<Error> holds_not(const Image& image, Bytes disk) {
+  if (disk >= image.disk_least) return std::nullopt;
+  const auto least = std::to_string(image.disk_least.in_mib_rounded_up());
+  return Error(Kind::over_quota,
+               fmt::format("not enough disk: {} MiB asked, image {} needs {}", mib(disk), image.id.text(), least))
+      .with("disk_asked_mib", mib(disk))
+      .with("disk_least_mib", least);
+}
+
 }  // namespace nephele::compute

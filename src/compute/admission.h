@@ -20,4 +20,7 @@ struct Reserved {
 std::optional<Error> does_not_fit(const Capacity& capacity, const Reserved& reserved,
                                   const std::optional<Sizes>& before, const Sizes& after);
 
+/// The reason why a disk of that size cannot hold the image's.
+std::optional<Error> holds_not(const Image& image, Bytes disk);
+
 }  // namespace nephele::compute

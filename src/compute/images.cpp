@@ -64,7 +64,8 @@ void sync_path(const fs::path& path) {
 
 }  // namespace
 
-Result<Image> copy_image(const std::string& name, const std::string& directory, const std::string& images_directory) {
+Result<Image> copy_image(const std::string& name, const std::string& directory, const std::string& images_directory,
+                         const LeastDisk& least_disk) {
   TRY_VOID(check_name(name));
   for (const auto part : parts)
     if (std::error_code ec; !fs::is_regular_file(fs::path(directory) / part, ec))
@@ -74,7 +75,8 @@ Result<Image> copy_image(const std::string& name, const std::string& directory, 
   TRY(const auto hash, content_hash(directory));
   const std::string id = name + "-" + hash;
   const fs::path target = fs::path(images_directory) / id;
-  Image image{ImageId(id), name, target.string(), words, {}};
+  TRY(const Bytes disk_least, least_disk((fs::path(directory) / "root.qcow2").string()));
+  Image image{ImageId(id), name, target.string(), words, {}, disk_least};
 
   std::error_code ec;
   if (fs::is_directory(target, ec)) return image;
@@ -97,11 +99,15 @@ Result<Image> copy_image(const std::string& name, const std::string& directory, 
   return image;
 }
 
-Images::Images(sql::Database& database, const Clock& clock, std::string directory)
-    : database_(database), clock_(clock), directory_(std::move(directory)), copying_("images", 1, 16) {}
+Images::Images(sql::Database& database, const Clock& clock, std::string directory, LeastDisk least_disk)
+    : database_(database),
+      clock_(clock),
+      directory_(std::move(directory)),
+      least_disk_(std::move(least_disk)),
+      copying_("images", 1, 16) {}
 
 Task<Result<Image>> Images::add(std::string name, std::string from) {
-  CO_TRY(auto image, co_await copying_.run([&] { return copy_image(name, from, directory_); }));
+  CO_TRY(auto image, co_await copying_.run([&] { return copy_image(name, from, directory_, least_disk_); }));
   image.created = clock_.now();
   CO_TRY_VOID(co_await database_.write([&](sql::Tx& tx) { store::insert_image(tx, image); }));
   co_return image;

@@ -98,6 +98,7 @@ struct Image {
   std::string directory;     ///< vmlinux, initrd.img, root.qcow2; never changed after registration
   std::string command_line;  ///< kernel words
   Time created;
+  Bytes disk_least = {};  ///< of a machine that boots from it; 0: not known
 };
 
 }  // namespace nephele::compute

@@ -162,6 +162,18 @@ TEST_P(ComputeTest, WhatDoesNotFitIsRefusedWithTheNumbersAndLeavesNothing) {
   EXPECT_THAT(life->threads.run(life->operations.list({})).value(), IsEmpty());
 }
 
+TEST_P(ComputeTest, ADiskThatIsTooSmallForTheImageIsRefused) {
+  auto wanted = small();
+  wanted.sizes.disk = Bytes::mib(testing::least_disk_mib - 1);
+  const auto refused = create(wanted);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), Kind::over_quota);
+  EXPECT_EQ(refused.error().detail("disk_asked_mib"), "31");
+  EXPECT_EQ(refused.error().detail("disk_least_mib"), "32");
+  wanted.sizes.disk = Bytes::mib(testing::least_disk_mib);
+  EXPECT_TRUE(create(wanted));
+}
+
 TEST_P(ComputeTest, AnUnknownImageIsRefused) {
   auto wanted = small();
   wanted.image = "nowhere";

@@ -79,14 +79,15 @@ constexpr sql::Statement recovery_count{"recovery.count",
                                         "SELECT COUNT(*) FROM compute_recovery WHERE server_id = $1 AND at_ms > $2"};
 constexpr sql::Statement image_insert{
     "image.insert",
-    "INSERT INTO compute_image (id, name, command_line, created_ms) VALUES ($1, $2, $3, $4) "
-    "ON CONFLICT (id) DO UPDATE SET created_ms = excluded.created_ms"};
+    "INSERT INTO compute_image (id, name, command_line, created_ms, disk_least_bytes) VALUES ($1, $2, $3, $4, $5) "
+    "ON CONFLICT (id) DO UPDATE SET created_ms = excluded.created_ms, disk_least_bytes = excluded.disk_least_bytes"};
 constexpr sql::Statement image_find{
     "image.find",
-    "SELECT id, name, command_line, created_ms FROM compute_image WHERE id = $1 OR name = $1 "
+    "SELECT id, name, command_line, created_ms, disk_least_bytes FROM compute_image WHERE id = $1 OR name = $1 "
     "ORDER BY created_ms DESC, id LIMIT 1"};
 constexpr sql::Statement image_all{
-    "image.all", "SELECT id, name, command_line, created_ms FROM compute_image ORDER BY name, created_ms"};
+    "image.all",
+    "SELECT id, name, command_line, created_ms, disk_least_bytes FROM compute_image ORDER BY name, created_ms"};
 constexpr sql::Statement fact_find{"installation.find", "SELECT value FROM compute_installation WHERE name = $1"};
 constexpr sql::Statement fact_set{
     "installation.set", "INSERT INTO compute_installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"};
@@ -159,7 +160,8 @@ std::vector<Server> servers_from(const sql::Rows& rows) {
 }
 
 Image image_from(const sql::Row& row) {
-  return {ImageId(row.text(0)), row.text(1), "", row.text(2), row.time(3)};
+  const Bytes disk_least = Bytes::of(static_cast<std::uint64_t>(row.integer(4)));
+  return {ImageId(row.text(0)), row.text(1), "", row.text(2), row.time(3), disk_least};
 }
 
 }  // namespace
@@ -266,7 +268,7 @@ int recoveries_since(sql::Tx& tx, ServerId id, Time since) {
 }
 
 void insert_image(sql::Tx& tx, const Image& image) {
-  tx.execute(image_insert, image.id, image.name, image.command_line, image.created);
+  tx.execute(image_insert, image.id, image.name, image.command_line, image.created, image.disk_least.count());
 }
 std::optional<Image> find_image(sql::Tx& tx, std::string_view name_or_id) {
   const auto row = tx.maybe_one(image_find, name_or_id);

@@ -2,6 +2,7 @@
 #include "apps/common/daemon.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,7 +10,10 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cerrno>
+#include <optional>
 
+#include "base/async.h"
 #include "base/task.h"
 
 namespace nephele::apps {
@@ -20,7 +24,28 @@ void Starter::tell(const std::string& text) {
   pipe_.reset();
 }
 
-Result<Started> start_detached(FileHandle output, const std::function<int(Starter&)>& body) {
+namespace {
+
+/// All that comes until the other end is closed; nothing when that takes too long.
+std::optional<std::string> read_to_end(const FileHandle& pipe, SteadyTime until) {
+  std::string out;
+  std::array<char, 4096> block{};
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    pollfd waited{pipe.get(), POLLIN, 0};
+    const int ready = left <= 0 ? 0 : ::poll(&waited, 1, static_cast<int>(left));
+    if (ready == 0) return std::nullopt;
+    const ssize_t got = ready < 0 ? -1 : ::read(pipe.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return out;
+    out.append(block.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+Result<Started> start_detached(FileHandle output, const std::function<int(Starter&)>& body,
+                               std::chrono::milliseconds limit) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Kind::unavailable, "no pipe can be made; too many open files?");
   FileHandle reading(ends[0]);
@@ -38,12 +63,13 @@ Result<Started> start_detached(FileHandle output, const std::function<int(Starte
     ::_exit(body(starter));
   }
   writing.reset();
-  Started started{.pid = child, .told = {}};
-  std::array<char, 4096> block{};
-  for (ssize_t got = 0; (got = ::read(reading.get(), block.data(), block.size())) > 0;)
-    started.told.append(block.data(), static_cast<std::size_t>(got));
-  if (!started.told.starts_with("ok")) ::waitpid(child, nullptr, 0);
-  return started;
+  auto told = read_to_end(reading, in(limit));
+  if (!told)
+    return fail(Kind::timeout, "process " + std::to_string(child) + " has not said for " +
+                                   std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) +
+                                   " s that it serves; it goes on with its start, look into its log");
+  if (!told->starts_with("ok")) ::waitpid(child, nullptr, 0);
+  return Started{.pid = child, .told = std::move(*told)};
 }
 
 void wait_for_end(log::Logging& logging) {

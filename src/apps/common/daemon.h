@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -30,8 +31,10 @@ struct Started {
 };
 
 /// Runs `body` in a child with a session of its own, whose standard streams are `output` (its standard input is empty),
-/// and waits until it has told how its start went, or has ended. Before any thread runs.
-Result<Started> start_detached(FileHandle output, const std::function<int(Starter&)>& body);
+/// and waits until it has told how its start went, or has ended; `timeout` after `limit`, and the child goes on. Before
+/// any thread runs.
+Result<Started> start_detached(FileHandle output, const std::function<int(Starter&)>& body,
+                               std::chrono::milliseconds limit = std::chrono::minutes(10));
 
 /// Blocks until SIGTERM or SIGINT; SIGHUP opens the log anew.
 void wait_for_end(log::Logging& logging);

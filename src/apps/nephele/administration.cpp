@@ -15,6 +15,7 @@
 #include "apps/nephele/foundation.h"
 #include "apps/nephele/verbs.h"
 #include "base/cli_table.h"
+#include "compute/adapters/qemu.h"
 #include "compute/compute.h"
 #include "compute/images.h"
 #include "identity/identity.h"
@@ -33,7 +34,7 @@ struct Desk {
   explicit Desk(Foundation& ground)
       : foundation(ground),
         identity(ground.database(), ground.key(), ground.clock(), {}, ground.logging().logger("identity")),
-        images(ground.database(), ground.clock(), ground.installation().images()),
+        images(ground.database(), ground.clock(), ground.installation().images(), compute::least_disk),
         flavours(ground.database(), ground.clock()),
         operations(ground.database(), ground.key(), ground.clock(), ground.threads().first(), {},
                    ground.logging().logger("operations")) {}
@@ -137,6 +138,20 @@ Result<> check_place_of_images(Desk& desk) {
                                   drivers.front().host + ", in the data directory of " + drivers.front().id.text());
 }
 
+/// It may be registered later: then this was only early.
+Result<> warn_of_missing_images(Desk& desk, const runtimes::Flavour& flavour) {
+  TRY(const auto images, desk.run(desk.images.list()));
+  const auto missing = [&](const std::string& wanted) {
+    return std::ranges::none_of(images,
+                                [&](const auto& each) { return each.name == wanted || each.id.text() == wanted; });
+  };
+  for (const auto* role : {&flavour.faas, flavour.daas ? &*flavour.daas : nullptr})
+    if (role != nullptr && missing(role->image))
+      std::cerr << "there is no image \"" << role->image << "\" yet; `nephele image add " << role->image
+                << " DIR` registers it\n";
+  return {};
+}
+
 }  // namespace
 
 int config_show(const Context& context) {
@@ -190,6 +205,7 @@ int flavour_add(const Context& context, const std::string& name, const std::stri
   return at_desk(context, [&](Desk& desk) -> Result<> {
     TRY(const auto description, read_json(file));
     TRY(auto flavour, runtimes::flavour_from_json(name, description));
+    TRY_VOID(warn_of_missing_images(desk, flavour));
     return desk.run(desk.flavours.add(std::move(flavour)));
   });
 }
@@ -245,16 +261,21 @@ int image_list(const Context& context) {
 int operations_list(const Context& context, const std::string& state, const std::string& object, std::size_t limit) {
   return at_desk(context, [&](Desk& desk) -> Result<> {
     using operations::State;
-    operations::Page wanted{.state = std::nullopt, .object = object, .before = {}, .limit = limit};
+    operations::Page wanted{.state = std::nullopt, .object = object, .before = {}, .limit = 0};
     for (const auto known : {State::pending, State::running, State::done, State::failed, State::cancelled})
       if (operations::to_string(known) == state) wanted.state = known;
     if (!state.empty() && !wanted.state)
       return fail(Kind::invalid, "state \"" + state + "\": write pending, running, done, failed or cancelled");
-    TRY(const auto records, desk.run(desk.operations.list(wanted)));
     cli::Table table = table_of({"ID", "KIND", "OBJECT", "STATE", "ATTEMPT", "CREATED", "ERROR"});
-    for (const auto& r : records)
-      table.add(
-          {r.id.number(), r.kind, r.object, operations::to_string(r.state), r.attempt, when(r.created), r.last_error});
+    for (std::size_t left = limit; left > 0; left -= wanted.limit) {
+      wanted.limit = std::min(left, page);
+      TRY(const auto records, desk.run(desk.operations.list(wanted)));
+      for (const auto& r : records)
+        table.add({r.id.number(), r.kind, r.object, operations::to_string(r.state), r.attempt, when(r.created),
+                   r.last_error});
+      if (records.size() < wanted.limit) break;
+      wanted.before = records.back().id;
+    }
     print(table, context);
     return {};
   });

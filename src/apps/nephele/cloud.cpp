@@ -101,7 +101,7 @@ class Cloud::Parts {
         compute(foundation.database(), operations, *bus, machines ? machines->backend.get() : nullptr,
                 foundation.clock(), foundation.threads().first(), compute_settings(foundation, machines),
                 log("compute")),
-        images(foundation.database(), foundation.clock(), foundation.installation().images()),
+        images(foundation.database(), foundation.clock(), foundation.installation().images(), compute::least_disk),
         identity(foundation.database(), foundation.key(), foundation.clock(), {}, log("identity")),
         quotas(foundation.database(), foundation.clock()) {
     if (machines) {

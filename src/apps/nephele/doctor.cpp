@@ -152,7 +152,8 @@ Result<> examine_machines(const Context& context, const Bench& bench) {
   auto& threads = foundation->threads();
   const auto bell = std::make_shared<ReadyBell>(threads.first());
   const Interruption interruption(threads.first(), bell);
-  TRY(const auto image, compute::copy_image("function", context.settings.guest_image, bench.installation().images()));
+  TRY(const auto image, compute::copy_image("function", context.settings.guest_image, bench.installation().images(),
+                                            compute::least_disk));
   say("ok", "guest image " + context.settings.guest_image);
 
   compute::QemuSettings settings;

@@ -5,6 +5,7 @@
 #include "apps/synnefo/account_services.h"
 #include "base/json.h"
 #include "bus/bus.h"
+#include "compute/adapters/qemu.h"
 #include "compute/compute.h"
 #include "compute/images.h"
 #include "fleet/adapters/azure.h"
@@ -83,7 +84,7 @@ class ConfiguredClouds::Embedded {
 
   Embedded(std::unique_ptr<Foundation> ground, fleet::ImageFiles& images)
       : ground_(std::move(ground)),
-        shelf_(ground_->database(), ground_->clock(), ground_->installation().images()),
+        shelf_(ground_->database(), ground_->clock(), ground_->installation().images(), compute::least_disk),
         web_(images, shelf_, unpacking_) {}
   void use() { asking_ = std::make_unique<Asking>(*ground_); }
 

@@ -62,14 +62,18 @@ Result<QcowHeader> read_qcow_header(const std::string& path) {
   return header;
 }
 
-Task<Result<>> DiskTool::create_overlay(std::string directory, std::string name, std::string base, Bytes size) const {
-  CO_TRY(const QcowHeader header, read_qcow_header(base));
+Result<Bytes> base_size(const std::string& path) {
+  TRY(const QcowHeader header, read_qcow_header(path));
   if (header.has_backing || header.has_data_file)
-    co_return fail(Kind::invalid, base + " refers to other files; flatten it with qemu-img convert");
-  if (header.virtual_size > size)
-    co_return fail(Kind::invalid,
-                   fmt::format("the image needs a disk of at least {} MiB and this one has {} MiB",
-                               (header.virtual_size + Bytes::of((1U << 20U) - 1)).in_mib(), size.in_mib()));
+    return fail(Kind::invalid, path + " refers to other files; flatten it with qemu-img convert");
+  return header.virtual_size;
+}
+
+Task<Result<>> DiskTool::create_overlay(std::string directory, std::string name, std::string base, Bytes size) const {
+  CO_TRY(const Bytes least, base_size(base));
+  if (least > size)
+    co_return fail(Kind::invalid, fmt::format("the image needs a disk of at least {} MiB and this one has {} MiB",
+                                              least.in_mib_rounded_up(), size.in_mib()));
   const std::string path = directory + "/" + name;
   const std::string temporary = name + ".new";
   ::unlink((directory + "/" + temporary).c_str());

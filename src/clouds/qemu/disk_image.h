@@ -21,6 +21,8 @@ struct QcowHeader {
 /// `invalid` for other formats and damaged headers.
 Result<QcowHeader> parse_qcow_header(std::string_view first_bytes);
 Result<QcowHeader> read_qcow_header(const std::string& path);
+/// Of a file that overlays may stand on. `invalid` when it is no qcow2 or refers to other files.
+Result<Bytes> base_size(const std::string& path);
 
 class DiskTool {
  public:

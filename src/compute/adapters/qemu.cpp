@@ -5,9 +5,14 @@
 
 #include <utility>
 
+#include "clouds/qemu/disk_image.h"
 #include "compute/adapters/qemu_impl.h"
 
 namespace nephele::compute {
+
+Result<Bytes> least_disk(const std::string& path) {
+  return qemu::base_size(path);
+}
 
 QemuBackend::QemuBackend(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 QemuBackend::~QemuBackend() = default;

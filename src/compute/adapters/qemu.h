@@ -28,6 +28,9 @@ struct QemuSettings {
   unsigned cpus_per_core = 4;  ///< no machine may have more processors than this times the host's
 };
 
+/// LeastDisk of images.h, for what this backend runs.
+Result<Bytes> least_disk(const std::string& path);
+
 class QemuBackend final : public Backend {
  public:
   /// Takes DATA/qemu.lock; `conflict` names the process that drives this data directory already. `unavailable` when

@@ -11,6 +11,12 @@
 
 namespace nephele::compute::testing {
 
+/// What any image of these machines needs.
+inline constexpr std::uint64_t least_disk_mib = 32;
+inline Result<Bytes> least_disk(const std::string&) {
+  return Bytes::mib(least_disk_mib);
+}
+
 /// Machines that are rows of a map: they are READY as soon as they start, unless a test holds them back.
 class FakeBackend final : public Backend {
  public:

@@ -46,7 +46,7 @@ class Life {
         database(std::move(db)),
         operations(*database, key, clock, threads.first(), quick(settings.driver.text()), {}),
         bus(bus::in_process_bus(*database, clock, threads.first(), {}, {})),
-        shelf(*database, clock, images),
+        shelf(*database, clock, images, least_disk),
         compute(*database, operations, *bus, machines, clock, threads.first(), std::move(settings), {}) {
     bus->consume(server_changed, told);
     if (!drives) return;

@@ -84,7 +84,7 @@ class Stack {
   std::unique_ptr<bus::Bus> bus = bus::in_process_bus(database_, clock, loop.first(), {}, {});
   FakeBackend backend;
   Compute compute{database_, operations, *bus, &backend, clock, loop.first(), compute_settings(), {}};
-  Images shelf{database_, clock, images.path().string()};
+  Images shelf{database_, clock, images.path().string(), least_disk};
 };
 
 /// What a Stack needs in its database.
