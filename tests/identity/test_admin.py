@@ -311,7 +311,7 @@ class TestEarlyClients:
         assert answer.status_code == 200, answer.text
 
         def told():
-            return [mail for mail in (service.house.data / "mails").glob("*") if "The sky is green" in mail.read_text()]
+            return [mail for mail in (service.house.data / "mails").glob("*.eml") if "The sky is green" in mail.read_text()]
         mail = wait_for("the mail", told, 30)[0].read_text()
         assert "help@example.org" in mail and "teller@example.org" in mail
         for data in ({}, {"feedback_msg": "  "}):
@@ -406,7 +406,7 @@ class TestAdminPages:
             assert act(token, target="user", op="contact", items=[{"id": one["id"], "data": mail}]).status_code == status
 
         def told():
-            return [text for text in (path.read_text() for path in (service.house.data / "mails").glob("*"))
+            return [text for text in (path.read_text() for path in (service.house.data / "mails").glob("*.eml"))
                     if "About you" in text]
         assert "Dear Ada, {{ password }}" in wait_for("the mail", told, 30)[0]
         for status, body in ((404, {"target": "user", "op": "explode"}), (404, {"target": "moon", "op": "activate"}),

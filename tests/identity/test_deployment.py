@@ -41,7 +41,7 @@ class Site:
 
     def mail(self):
         def newest():
-            found = sorted((self.house.data / "mails").glob("*")) if (self.house.data / "mails").exists() else []
+            found = sorted((self.house.data / "mails").glob("*.eml")) if (self.house.data / "mails").exists() else []
             return found and found[-1].read_text()
         return wait_for("a mail", newest, 30)
 
