@@ -44,7 +44,7 @@ std::optional<Error> does_not_fit(const Capacity& capacity, const Reserved& rese
   return std::nullopt;
 }
 
-std::optional<Error> holds_not(const Image& image, Bytes disk) {
+std::optional<Error> disk_too_small(const Image& image, Bytes disk) {
   if (disk >= image.disk_least) return std::nullopt;
   const auto least = std::to_string(image.disk_least.in_mib_rounded_up());
   return Error(Kind::over_quota,

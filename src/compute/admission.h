@@ -21,6 +21,6 @@ std::optional<Error> does_not_fit(const Capacity& capacity, const Reserved& rese
                                   const std::optional<Sizes>& before, const Sizes& after);
 
 /// The reason why a disk of that size cannot hold the image's.
-std::optional<Error> holds_not(const Image& image, Bytes disk);
+std::optional<Error> disk_too_small(const Image& image, Bytes disk);
 
 }  // namespace nephele::compute

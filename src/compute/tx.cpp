@@ -60,7 +60,7 @@ Result<Created> create_server(sql::Tx& tx, Compute& compute, NewServer wanted, c
   const auto image = store::find_image(tx, wanted.image);
   if (!image)
     return fail(Kind::not_found, "no image \"" + wanted.image + "\"; `nephele image list` shows what there is");
-  if (auto error = holds_not(*image, wanted.sizes.disk)) return fail(std::move(*error));
+  if (auto error = disk_too_small(*image, wanted.sizes.disk)) return fail(std::move(*error));
 
   const Time now = impl.clock.now();
   Server server;

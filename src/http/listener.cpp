@@ -24,8 +24,9 @@ std::string shown(const tcp::endpoint& at) {
 std::unexpected<Error> explain(const tcp::endpoint& at, const error_code& ec) {
   if (ec == asio::error::address_in_use) {
     const std::string holder = port_holder(at.port());
-    return fail(Kind::conflict, shown(at) + " is taken" + (holder.empty() ? "" : " by " + holder) +
-                                    "; stop that or choose another port");
+    return fail(Error(Kind::conflict, shown(at) + " is taken" + (holder.empty() ? "" : " by " + holder) +
+                                          "; stop that or choose another port")
+                    .with("holder", holder));
   }
   if (ec == asio::error::access_denied)
     return fail(Kind::forbidden, shown(at) + " needs rights that this user has not got; choose a port above 1023");
@@ -52,7 +53,8 @@ Result<tcp::acceptor> bind_patiently(const Executor& executor, const tcp::endpoi
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (;;) {
     auto bound = bind_one(executor, at, false);
-    const bool holder_unseen = !bound && bound.error().kind() == Kind::conflict && port_holder(at.port()).empty();
+    const bool holder_unseen =
+        !bound && bound.error().kind() == Kind::conflict && bound.error().detail("holder").empty();
     if (!holder_unseen || std::chrono::steady_clock::now() > until) return bound;
     std::this_thread::sleep_for(pause);
   }

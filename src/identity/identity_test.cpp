@@ -232,22 +232,24 @@ TEST_P(IdentityTest, KnowsNoAccountThatIsNotThere) {
 
 TEST_P(IdentityTest, ThatGuessersOfAnAccountWereSlowedDownStandsInTheAuditLog) {
   const Account ada = create("ada");
-  const auto told = [&] {
+  const auto told = [&](const AccountId& account) {
     std::vector<std::string> out;
-    const auto events = database().read_now([&](sql::Tx& tx) { return life::store::audit_of(tx, ada.id, 100); });
-    for (const auto& each : events.value()) out.push_back(each.event + ": " + each.details);
+    const auto events = database().read_now([&](sql::Tx& tx) { return life::store::audit_of(tx, account, 100); });
+    for (const auto& each : events.value()) out.push_back(each.event + " by " + each.actor + ": " + each.details);
     return out;
   };
-  const std::size_t before = told().size();
+  const std::size_t before = told(ada.id).size();
   const auto guess = [&](int times, const char* name) {
     for (int i = 0; i < times; ++i) EXPECT_FALSE(sign_in(name, "guess " + std::to_string(i), elsewhere));
   };
   guess(2, "ada");
-  EXPECT_EQ(told().size(), before) << "he may mistype";
+  EXPECT_EQ(told(ada.id).size(), before) << "he may mistype";
   guess(4, "ada");
   guess(6, "nobody");
-  ASSERT_EQ(told().size(), before + 1);
-  EXPECT_EQ(told().front(), std::string("account.sign_in_slowed: wrong passwords from ") + elsewhere);
+  ASSERT_EQ(told(ada.id).size(), before + 1);
+  const auto words = std::string("account.sign_in_slowed by ") + elsewhere + ": wrong passwords from " + elsewhere;
+  EXPECT_EQ(told(ada.id).front(), words);
+  EXPECT_THAT(told(AccountId()), ElementsAre(words)) << "an unknown name costs the same, and is not shown";
 }
 
 TEST_P(IdentityTest, ATokenStandsForItsAccount) {

@@ -77,7 +77,9 @@ Task<Result<Account>> Identity::Impl::authenticate(std::string name, std::option
   CO_TRY(sign_in.dearest, co_await database.read([](sql::Tx& tx) { return store::dearest(tx); }));
   const auto shared = std::make_shared<const SignIn>(std::move(sign_in));
   CO_TRY(const Verdict verdict, co_await sign_ins.verify(shared));
-  if (verdict == Verdict::slowed && shared->stored) co_await note_slowed(shared->stored->account.id, remote_address);
+  // Also of names that nobody has: what is written tells no guesser by its time which ones there are.
+  if (verdict == Verdict::slowed)
+    co_await note_slowed(shared->stored ? shared->stored->account.id : AccountId(), remote_address);
   if (verdict != Verdict::right) co_return refused();
   // That took a while: what was disabled or changed meanwhile holds.
   CO_TRY(const auto now, co_await find(shared->name_key));
@@ -94,9 +96,8 @@ Task<Result<Account>> Identity::Impl::authenticate(std::string name, std::option
 
 Task<> Identity::Impl::note_slowed(AccountId account, std::string remote_address) {
   const Time now = clock.now();
-  const auto noted = co_await database.write([&](sql::Tx& tx) {
-    life::store::insert_sign_in(tx, account, life::store::slowed_event, "wrong passwords from " + remote_address, now);
-  });
+  const auto noted =
+      co_await database.write([&](sql::Tx& tx) { life::store::insert_slowed(tx, account, remote_address, now); });
   if (!noted) log.warn("audit.not_noted", {{"account", account}, {"reason", noted.error().sentence()}});
 }
 

@@ -247,7 +247,7 @@ Task<Result<Issued>> Tokens::issue_once(AuthRequest request, std::string remote)
   CO_TRY_VOID(co_await database_.read([&](sql::Tx& tx) { return stand(tx, now, standing); }));
   const StillHolds noted = [&](sql::Tx& tx) -> Result<> {
     if (who->holds) TRY_VOID(who->holds(tx));
-    if (!how.empty()) life::store::insert_sign_in(tx, who->account.id, life::store::signed_in_event, how, now);
+    if (!how.empty()) life::store::insert_signed_in(tx, who->account.id, how, now);
     return {};
   };
   auto issued = co_await identity_.issue_token(who->account.id, who->grant, {}, noted);

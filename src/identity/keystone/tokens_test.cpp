@@ -363,9 +363,7 @@ TEST_P(TokensTest, SignInsStandInTheAuditLogTheNewestOfThem) {
                                "account.signed_in: by password for a token from 192.0.2.1"));
   for (std::size_t i = 0; i < life::store::sign_ins_kept; ++i) {
     clock.advance(seconds{1});
-    write([&](sql::Tx& tx) {
-      life::store::insert_sign_in(tx, ada, life::store::signed_in_event, std::to_string(i), clock.now());
-    });
+    write([&](sql::Tx& tx) { life::store::insert_signed_in(tx, ada, std::to_string(i), clock.now()); });
   }
   now = told();
   EXPECT_EQ(now.size(), before + life::store::sign_ins_kept) << "what is no sign-in stays";

@@ -50,9 +50,10 @@ constexpr sql::Statement add_event{"identity.audit.insert", R"(
   INSERT INTO identity_audit (id, at_ms, account_id, actor, event, details) VALUES ($1, $2, $3, $4, $5, $6))"};
 constexpr sql::Statement drop_sign_ins{"identity.audit.drop_sign_ins", R"(
   DELETE FROM identity_audit
-   WHERE account_id = $1 AND event IN ($2, $3)
-     AND at_ms <= (SELECT at_ms FROM identity_audit WHERE account_id = $1 AND event IN ($2, $3)
-                    ORDER BY at_ms DESC LIMIT 1 OFFSET $4))"};
+   WHERE account_id = $1 AND event IN ('account.signed_in', 'account.sign_in_slowed')
+     AND at_ms <= (SELECT at_ms FROM identity_audit
+                    WHERE account_id = $1 AND event IN ('account.signed_in', 'account.sign_in_slowed')
+                    ORDER BY at_ms DESC LIMIT 1 OFFSET $2))"};
 constexpr sql::Statement events_of{"identity.audit.of_account", R"(
   SELECT at_ms, account_id, actor, event, details FROM identity_audit
    WHERE account_id = $1 ORDER BY at_ms DESC, id LIMIT $2)"};
@@ -166,13 +167,21 @@ std::int64_t insert_terms(sql::Tx& tx, const std::string& location, const std::s
 void insert(sql::Tx& tx, const AuditEvent& event) {
   tx.execute(add_event, random_uuid(), event.at, event.account, event.actor, event.event, event.details);
 }
-void insert_sign_in(sql::Tx& tx, const AccountId& account, std::string_view event, std::string how, Time now) {
+void insert_signed_in(sql::Tx& tx, const AccountId& account, std::string how, Time now) {
   insert(tx, {.at = now,
               .account = account.text(),
               .actor = account.text(),
-              .event = std::string(event),
+              .event = "account.signed_in",
               .details = std::move(how)});
-  tx.execute(drop_sign_ins, account, signed_in_event, slowed_event, sign_ins_kept);
+  tx.execute(drop_sign_ins, account, sign_ins_kept);
+}
+void insert_slowed(sql::Tx& tx, const AccountId& account, const std::string& remote, Time now) {
+  insert(tx, {.at = now,
+              .account = account.text(),
+              .actor = remote,
+              .event = "account.sign_in_slowed",
+              .details = "wrong passwords from " + remote});
+  tx.execute(drop_sign_ins, account, sign_ins_kept);
 }
 std::vector<AuditEvent> audit_of(sql::Tx& tx, const AccountId& account, std::size_t limit) {
   return mapped(tx.query(events_of, account, limit), to_event);

@@ -68,11 +68,11 @@ struct AuditEvent {
   std::string details;  ///< for people; no secret
 };
 void insert(sql::Tx& tx, const AuditEvent& event);
-/// That somebody signed in, or was slowed down: clients do it all day, so that of an account the newest 500 are kept.
-/// `how`: "by local from 192.0.2.1".
-void insert_sign_in(sql::Tx& tx, const AccountId& account, std::string_view event, std::string how, Time now);
-inline constexpr std::string_view signed_in_event = "account.signed_in";
-inline constexpr std::string_view slowed_event = "account.sign_in_slowed";
+/// Clients sign in all day: of an account the newest sign_ins_kept of these two are there. `how`: "by local from
+/// 192.0.2.1".
+void insert_signed_in(sql::Tx& tx, const AccountId& account, std::string how, Time now);
+/// Somebody guessed too often. Empty `account`: at a name that nobody has, which may be a password and is not shown.
+void insert_slowed(sql::Tx& tx, const AccountId& account, const std::string& remote, Time now);
 inline constexpr std::size_t sign_ins_kept = 500;
 std::vector<AuditEvent> audit_of(sql::Tx& tx, const AccountId& account, std::size_t limit);
 

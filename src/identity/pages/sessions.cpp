@@ -31,7 +31,7 @@ Task<Result<Secret>> Sessions::begin(Account account, std::string how) {
     store::tidy_sessions(tx, account.id, settings_.per_account, now);
     store::forget_reset(tx, account.id);
     store::note_login(tx, account.id, now);
-    life::store::insert_sign_in(tx, account.id, life::store::signed_in_event, how, now);
+    life::store::insert_signed_in(tx, account.id, how, now);
     return {};
   }));
   co_return cookie;
