@@ -266,7 +266,7 @@ void Transfer::finish(CURLcode code) {
     transient_ = was_lost(code);
     if (code != CURLE_OK)
       error_.emplace(explain(code, settings_, origin_, request_->deadline, too_long_));
-    else if (closes_connection(response_.headers))
+    else if (closes_connection(response_.headers) || !may_be_sent_twice(*request_))
       peer_ = peer_of(easy_.get());
   }
   bell_.ring();

@@ -55,7 +55,7 @@ class Transfer {
   Result<ClientResponse> result();
   /// The connection was refused or lost before anything of an answer was given away.
   bool may_be_repeated() const;
-  /// Where the answer came from, once there is one and its server has closed the connection behind it.
+  /// Where the answer came from, once there is one, when its connection serves nobody else.
   struct Peer {
     std::string ip;
     std::uint16_t port = 0;

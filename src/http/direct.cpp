@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "base/file_handle.h"
+#include "base/secret.h"
 #include "http/answer.h"
 
 namespace nephele::http {
@@ -102,6 +103,10 @@ std::string head_of(const Shortcut& way, const ClientRequest& request) {
   std::string out;
   out.reserve(way.target.size() + way.head.size() + 160);
   out.append(to_string(request.verb)).append(" ").append(way.target).append(way.head);
+  if (request.basic)
+    out.append("Authorization: Basic ")
+        .append(to_base64(request.basic->user + ":" + request.basic->password.reveal()))
+        .append("\r\n");
   for (const auto& [name, value] : request.headers) out.append(name).append(": ").append(value).append("\r\n");
   if (!request.body.empty() || request.verb == Verb::post || request.verb == Verb::put || request.verb == Verb::patch)
     out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "http/answer.h"
+#include "http/client_transfer.h"
 #include "http/curl_url.h"
 
 namespace nephele::http {
@@ -30,12 +31,12 @@ bool proxy_is_set() {
 /// Fields that libcurl would write otherwise when the caller gives them.
 bool is_of_the_connection(std::string_view name) {
   static constexpr std::array names{"host",       "connection", "content-length", "transfer-encoding",
-                                    "user-agent", "accept",     "expect"};
+                                    "user-agent", "accept",     "expect",         "authorization"};
   return std::ranges::any_of(names, [name](const char* known) { return same_name(name, known); });
 }
 
 bool is_plain(const ClientRequest& request) {
-  return request.stream == nullptr && !request.basic && request.unix_socket.empty() &&
+  return request.stream == nullptr && request.unix_socket.empty() &&
          std::ranges::none_of(request.headers, [](const auto& field) { return is_of_the_connection(field.first); });
 }
 
@@ -67,16 +68,19 @@ std::shared_ptr<const Shortcut> Shortcuts::find(const ClientRequest& request) {
   const std::lock_guard lock(mutex_);
   const auto known = by_url_.find(request.url);
   if (known == by_url_.end()) return nullptr;
-  if (known->second->until > std::chrono::steady_clock::now()) return known->second;
+  if (known->second->until > std::chrono::steady_clock::now())
+    return known->second->closes || !may_be_sent_twice(request) ? known->second : nullptr;
   by_url_.erase(known);
   return nullptr;
 }
 
 void Shortcuts::learn(const ClientRequest& request, const std::string& origin, const ClientResponse& answer,
                       std::string ip, std::uint16_t port) {
-  if (!usable_ || ip.empty() || !is_plain(request) || !closes_connection(answer.headers)) return;
+  const bool closes = closes_connection(answer.headers);
+  if (!usable_ || ip.empty() || !is_plain(request) || (!closes && may_be_sent_twice(request))) return;
   auto way = shortcut_to(request.url);
   if (!way) return;
+  way->closes = closes;
   way->origin = origin;
   way->ip = std::move(ip);
   way->port = port;

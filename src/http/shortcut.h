@@ -11,10 +11,10 @@
 
 #include "http/client.h"
 
-/// Servers that close their connection behind every answer (oned does) have no use for a pool. A request to one that
-/// has lately said so goes to the very address at which libcurl reached it, on a connection of its own and on the
-/// executor of its caller: no other thread, no look-up of the name. Measured for three calls of oned: a third of the
-/// CPU.
+/// Servers that close their connection behind every answer (oned does) have no use for a pool, nor have requests that
+/// may not be sent twice: they get a connection of their own anyway. Such a request goes to the very address at which
+/// libcurl lately reached the server, on the executor of its caller: no other thread, no look-up of the name. Measured
+/// for three calls of oned: a third of the CPU.
 namespace nephele::http {
 
 /// So many connections at once and no more; who comes later waits for his turn.
@@ -60,6 +60,7 @@ struct Shortcut {
   std::string target;
   std::string ip;
   std::uint16_t port = 0;
+  bool closes = false;                   ///< its server, each connection; otherwise only for what may not be sent twice
   SteadyTime until;                      ///< then libcurl finds the way anew
   std::shared_ptr<Turnstile> turnstile;  ///< of its origin
 };
@@ -71,7 +72,8 @@ class Shortcuts {
 
   /// Null when there is none, or when this request is none for it.
   std::shared_ptr<const Shortcut> find(const ClientRequest& request);
-  /// After an answer to `request` from `ip` and `port`: remembers the way when the server closes its connections.
+  /// After an answer to `request` from `ip` and `port`: remembers the way when the server closes its connections, or
+  /// when the request had to have one of its own.
   void learn(const ClientRequest& request, const std::string& origin, const ClientResponse& answer, std::string ip,
              std::uint16_t port);
   void forget(const std::string& url);

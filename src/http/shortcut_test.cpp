@@ -170,18 +170,44 @@ TEST_F(ShortWay, IsTakenToServersThatCloseAndSaysTheSame) {
   }
 }
 
-TEST_F(ShortWay, IsNotForServersThatKeepNorForCredentials) {
-  const std::string keeping = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-  Scripted keeps({keeping, keeping});
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(send(post_to(keeps)));
-  for (const auto& request : keeps.requests()) EXPECT_EQ(request.find("Connection: close"), std::string::npos);
-  Scripted closes({closing, closing});
+const std::string keeping = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+TEST_F(ShortWay, IsNotForServersThatKeepTheirConnections) {
+  Scripted server({keeping, keeping});
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(send(post_to(server)));
+  for (const auto& request : server.requests()) EXPECT_EQ(request.find("Connection: close"), std::string::npos);
+}
+
+TEST_F(ShortWay, IsForWhatHasAConnectionOfItsOwnAnyway) {
+  Scripted server({keeping, keeping, keeping});
+  const auto once = [&server] {
+    auto request = post_to(server);
+    request.idempotent = false;
+    request.once = true;
+    return request;
+  };
+  ASSERT_TRUE(send(once()));
+  ASSERT_TRUE(send(once()));
+  ASSERT_TRUE(send(post_to(server))) << "may share one: libcurl's";
+  const auto asked = server.requests();
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_EQ(asked[0].find("Connection: close"), std::string::npos);
+  EXPECT_NE(asked[1].find("Connection: close"), std::string::npos);
+  EXPECT_EQ(asked[2].find("Connection: close"), std::string::npos);
+}
+
+TEST_F(ShortWay, CarriesCredentials) {
+  Scripted server({closing, closing});
   for (int i = 0; i < 2; ++i) {
-    auto request = post_to(closes);
+    auto request = post_to(server);
     request.basic = Basic{"user", Secret("word")};
     ASSERT_TRUE(send(std::move(request)));
   }
-  for (const auto& request : closes.requests()) EXPECT_EQ(request.find("Connection: close"), std::string::npos);
+  const auto asked = server.requests();
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_NE(asked[1].find("Connection: close"), std::string::npos);
+  for (const auto& request : asked)
+    EXPECT_NE(request.find("\r\nAuthorization: Basic dXNlcjp3b3Jk\r\n"), std::string::npos) << request;
 }
 
 struct FaultCase {

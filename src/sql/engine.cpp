@@ -13,13 +13,13 @@
 namespace nephele::sql {
 
 void QueuedDatabase::enqueue(Waiting waiting) {
-  if (line_for(waiting.writes).push(waiting)) return;
+  if (line_for(waiting.purpose).push(waiting)) return;
   waiting.done(Error(Kind::busy, "the database has too many waiting transactions; try again in a moment"));
 }
 
-Task<std::optional<Error>> QueuedDatabase::submit(bool writes, Body body) {
+Task<std::optional<Error>> QueuedDatabase::submit(Purpose purpose, Body body) {
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::optional<Error>)>(
-      [this](auto handler, bool change, Body work) {
+      [this](auto handler, Purpose what_for, Body work) {
         auto executor = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
         auto done = [handler = std::move(handler),
                      executor = std::move(executor)](std::optional<Error> failed) mutable {
@@ -27,12 +27,12 @@ Task<std::optional<Error>> QueuedDatabase::submit(bool writes, Body body) {
             std::move(handler)(std::move(failed));
           });
         };
-        enqueue({std::move(work), std::move(done), in(wait_max_), change});
+        enqueue({std::move(work), std::move(done), in(wait_max_), what_for});
       },
-      asio::use_awaitable, writes, std::move(body));
+      asio::use_awaitable, purpose, std::move(body));
 }
 
-std::optional<Error> QueuedDatabase::run_now(bool writes, Body body) {
+std::optional<Error> QueuedDatabase::run_now(Purpose purpose, Body body) {
   const auto me = std::this_thread::get_id();
   if (std::ranges::any_of(threads_, [me](const std::jthread& thread) { return thread.get_id() == me; }))
     return Error(Kind::internal, "a transaction or its hook waits for another transaction: it would wait for itself");
@@ -46,7 +46,7 @@ std::optional<Error> QueuedDatabase::run_now(bool writes, Body body) {
     finished = true;
     told.notify_one();
   };
-  enqueue({std::move(body), std::move(done), in(wait_max_), writes});
+  enqueue({std::move(body), std::move(done), in(wait_max_), purpose});
   std::unique_lock lock(mutex);
   told.wait(lock, [&] { return finished; });  // bounded: the line and the connection both have deadlines
   return failed;

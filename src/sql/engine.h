@@ -17,10 +17,10 @@ class QueuedDatabase : public Database {
   explicit QueuedDatabase(std::chrono::milliseconds wait_max) : wait_max_(wait_max) {}
 
   /// The line for such a transaction.
-  virtual WaitingLine& line_for(bool writes) = 0;
+  virtual WaitingLine& line_for(Purpose purpose) = 0;
 
-  Task<std::optional<Error>> submit(bool writes, Body body) final;
-  std::optional<Error> run_now(bool writes, Body body) final;
+  Task<std::optional<Error>> submit(Purpose purpose, Body body) final;
+  std::optional<Error> run_now(Purpose purpose, Body body) final;
 
   /// Starts a named thread of this database; join_threads() waits for all of them.
   void start_thread(const char* name, std::move_only_function<void()> serve);

@@ -45,7 +45,7 @@ class PostgresDatabase final : public QueuedDatabase {
   }
 
  private:
-  WaitingLine& line_for(bool) override { return line_; }
+  WaitingLine& line_for(Purpose) override { return line_; }
 
   void serve(PostgresWorker& worker) {
     for (auto one = line_.pop(1); !one.empty(); one = line_.pop(1)) worker.run(std::move(one.front()));

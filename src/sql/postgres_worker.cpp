@@ -57,7 +57,7 @@ PostgresWorker::Next PostgresWorker::attempt(Turn& turn) {
     turn.failed = to_error(failure);
     return stop_.wait_until(SteadyTime{}) ? Next::answer : Next::again;
   }
-  connection_->begin(turn.waiting.writes);
+  connection_->begin(turn.waiting.purpose != Purpose::look);
   const bool good = turn.run(*connection_);
   return end(turn, good);
 }
@@ -72,7 +72,7 @@ PostgresWorker::Next PostgresWorker::end(Turn& turn, bool good) {
 }
 
 PostgresWorker::Next PostgresWorker::end_commit(Turn& turn) {
-  if (!turn.waiting.writes) {
+  if (turn.waiting.purpose == Purpose::look) {
     turn.committed = true;
     turn.conclude();  // what it read was consistent, however the transaction ends: no need to wait for that
     connection_->roll_back();

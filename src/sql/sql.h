@@ -204,6 +204,13 @@ struct Settings {
 
 enum class Engine : std::uint8_t { sqlite, postgresql };
 
+/// What a transaction is for. A passing change may be lost when the machine dies (Outlasts::kill).
+enum class Purpose : std::uint8_t { look, change, passing_change };
+
+/// What a commit outlasts. `kill`: the death of this program, not of its machine; where PostgreSQL keeps the rows,
+/// which may die alone, it is the same as `power_cut`.
+enum class Outlasts : std::uint8_t { power_cut, kill };
+
 /// What a transaction of F answers: Result<X> stays, a plain X becomes Result<X>.
 template <class F>
 using Answer = std::conditional_t<IsResult<std::invoke_result_t<F&, Tx&>>::value, std::invoke_result_t<F&, Tx&>,
@@ -239,18 +246,20 @@ class Database {
 
   /// Reads and changes. SQLite: BEGIN IMMEDIATE on the one writer thread, waiting transactions share one commit (each
   /// in a savepoint, so one that fails rolls back alone). PostgreSQL: READ COMMITTED on one of several connections;
-  /// take row locks with lock_clause(); serialization failures and deadlocks are retried.
+  /// take row locks with lock_clause(); serialization failures and deadlocks are retried. A commit that need not
+  /// outlast a power cut waits for no disk; of those that share one, the most careful decides.
   template <class F>
-  Task<Answer<F>> write(F body) {
+  Task<Answer<F>> write(F body, Outlasts outlasts = Outlasts::power_cut) {
     std::optional<Answer<F>> answer;
-    const std::optional<Error> failed = co_await submit(true, erase(body, answer));
+    const std::optional<Error> failed =
+        co_await submit(outlasts == Outlasts::kill ? Purpose::passing_change : Purpose::change, erase(body, answer));
     co_return conclude<F>(failed, std::move(answer));
   }
   /// Reads one consistent snapshot; changes are refused by the engine.
   template <class F>
   Task<Answer<F>> read(F body) {
     std::optional<Answer<F>> answer;
-    const std::optional<Error> failed = co_await submit(false, erase(body, answer));
+    const std::optional<Error> failed = co_await submit(Purpose::look, erase(body, answer));
     co_return conclude<F>(failed, std::move(answer));
   }
 
@@ -258,13 +267,13 @@ class Database {
   template <class F>
   Answer<F> write_now(F body) {
     std::optional<Answer<F>> answer;
-    const std::optional<Error> failed = run_now(true, erase(body, answer));
+    const std::optional<Error> failed = run_now(Purpose::change, erase(body, answer));
     return conclude<F>(failed, std::move(answer));
   }
   template <class F>
   Answer<F> read_now(F body) {
     std::optional<Answer<F>> answer;
-    const std::optional<Error> failed = run_now(false, erase(body, answer));
+    const std::optional<Error> failed = run_now(Purpose::look, erase(body, answer));
     return conclude<F>(failed, std::move(answer));
   }
 
@@ -275,9 +284,9 @@ class Database {
   /// Runs the caller's function; true asks for commit. May be called more than once.
   using Body = std::move_only_function<bool(Tx&)>;
 
-  /// Queues a transaction and resumes the caller when it is on disk, refused or rolled back. A value is the failure.
-  virtual Task<std::optional<Error>> submit(bool writes, Body body) = 0;
-  virtual std::optional<Error> run_now(bool writes, Body body) = 0;
+  /// Queues a transaction and resumes the caller when it is committed, refused or rolled back. A value is the failure.
+  virtual Task<std::optional<Error>> submit(Purpose purpose, Body body) = 0;
+  virtual std::optional<Error> run_now(Purpose purpose, Body body) = 0;
 
  private:
   // The body and the answer live in the awaiting frame, which outlives the transaction: it resumes only afterwards.

@@ -50,7 +50,7 @@ class SqliteDatabase final : public QueuedDatabase {
   Result<> backup_to(const std::string& path) override { return copy_sqlite_file(path_, path); }
 
  private:
-  WaitingLine& line_for(bool writes) override { return writes ? writes_ : reads_; }
+  WaitingLine& line_for(Purpose purpose) override { return purpose == Purpose::look ? reads_ : writes_; }
 
   void serve_writes() {
     SqliteWriter writer(writer_, wait_max());

@@ -188,6 +188,12 @@ void SqliteConnection::script(std::string_view text) {
   if (code != SQLITE_OK) refuse("a script", code);
 }
 
+void SqliteConnection::sync_commits(bool wanted) {
+  if (wanted == syncs_commits_) return;
+  script(wanted ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  syncs_commits_ = wanted;
+}
+
 std::string SqliteConnection::pragma(const char* text) {
   sqlite3_stmt* raw = nullptr;
   int code = sqlite3_prepare_v2(db_.get(), text, -1, &raw, nullptr);

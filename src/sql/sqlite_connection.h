@@ -44,6 +44,10 @@ class SqliteConnection final : public Connection {
   /// Failure.
   std::string pragma(const char* text);
 
+  /// Whether a commit waits until the disk has it; between transactions only. Without, it outlasts this program, not a
+  /// power cut, and the next one that waits brings it to the disk too. Throws Failure.
+  void sync_commits(bool wanted);
+
   /// When locks and statements give up. Not yet set: they give up at once.
   void limit(SteadyTime until) noexcept { limit_ = until; }
   /// From any thread: waiting for a lock ends now.
@@ -83,6 +87,7 @@ class SqliteConnection final : public Connection {
   SteadyTime limit_{};
   std::atomic<bool> stopping_ = false;
   bool failed_ = false;
+  bool syncs_commits_ = true;
   std::int64_t changed_ = 0;
   SqliteHandle db_;
   std::unordered_map<std::string, Prepared, NameHash, std::equal_to<>> statements_;  // goes before the connection

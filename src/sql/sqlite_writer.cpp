@@ -40,8 +40,7 @@ void SqliteWriter::run(std::vector<Waiting> group) {
   for (auto& waiting : group) turns.emplace_back(std::move(waiting));
 
   for (drop_expired(turns); !turns.empty(); drop_expired(turns)) {
-    // The line is in order of arrival, so the first deadline is the first to pass.
-    const auto refused = begin(turns.front().waiting.deadline);
+    const auto refused = begin(turns);
     std::size_t settled = turns.size();
     if (!refused) {
       settled = run_together(turns);
@@ -56,10 +55,14 @@ void SqliteWriter::run(std::vector<Waiting> group) {
   }
 }
 
-std::optional<Failure> SqliteWriter::begin(SteadyTime until) {
-  connection_.limit(until);
+/// Opens the transaction of these turns.
+std::optional<Failure> SqliteWriter::begin(std::span<const Turn> turns) {
+  // The line is in order of arrival, so the first deadline is the first to pass.
+  connection_.limit(turns.front().waiting.deadline);
   connection_.clear_failed();
   try {
+    connection_.sync_commits(
+        !std::ranges::all_of(turns, [](const Turn& turn) { return turn.waiting.purpose == Purpose::passing_change; }));
     connection_.run(begin_sql, {});
     return std::nullopt;
   } catch (const Failure& failure) {
@@ -144,7 +147,7 @@ void SqliteWriter::run_each_alone(std::span<Turn> turns) {
       continue;
     }
     turn.failed.reset();
-    if (const auto refused = begin(turn.waiting.deadline)) {
+    if (const auto refused = begin({&turn, 1})) {
       fail_all({&turn, 1}, *refused);
       continue;
     }

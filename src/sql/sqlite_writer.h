@@ -28,7 +28,7 @@ class SqliteWriter {
   static constexpr std::chrono::milliseconds group_time{50};
 
  private:
-  std::optional<Failure> begin(SteadyTime until);
+  std::optional<Failure> begin(std::span<const Turn> turns);
   std::optional<Failure> commit();
   void roll_back();
   std::size_t run_together(std::span<Turn> turns);

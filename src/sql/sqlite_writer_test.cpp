@@ -19,7 +19,8 @@ class SqliteWriterTest : public ::testing::Test {
     connection_ = std::make_unique<SqliteConnection>(file_.file(), SqliteConnection::Role::writer);
   }
 
-  void wait(std::move_only_function<bool(Tx&)> body, std::chrono::milliseconds left = std::chrono::seconds(10)) {
+  void wait(std::move_only_function<bool(Tx&)> body, std::chrono::milliseconds left = std::chrono::seconds(10),
+            Purpose purpose = Purpose::change) {
     const std::size_t index = group_.size();
     answers_.emplace_back();
     group_.push_back({std::move(body),
@@ -29,7 +30,7 @@ class SqliteWriterTest : public ::testing::Test {
                                    : "done";
                         seen_at_answer_.push_back(counter(*outside_));
                       },
-                      in(left), true});
+                      in(left), purpose});
   }
   void run() { SqliteWriter(*connection_, std::chrono::milliseconds(10'000)).run(std::move(group_)); }
 
@@ -71,6 +72,38 @@ TEST_F(SqliteWriterTest, HooksSeeTheSharedCommit) {
   wait(adds(2));
   run();
   EXPECT_EQ(seen, 3);
+}
+
+/// 1: the log is on its way to the disk; 2: the disk has it before anybody is answered.
+constexpr Statement care{"test.care", "PRAGMA synchronous"};
+
+TEST_F(SqliteWriterTest, TheMostCarefulOfAGroupDecidesWhetherTheDiskIsWaitedFor) {
+  using enum Purpose;
+  struct Case {
+    std::vector<Purpose> group;
+    std::int64_t care;
+  };
+  const Case table[] = {{{passing_change, passing_change}, 1},
+                        {{passing_change, change}, 2},
+                        {{passing_change}, 1},
+                        {{change, passing_change, change}, 2},
+                        {{change}, 2}};
+  std::int64_t sum = 0;
+  for (const auto& [purposes, expected] : table) {
+    std::vector<std::int64_t> seen;
+    for (const auto purpose : purposes)
+      wait(
+          [&](Tx& tx) {
+            seen.push_back(tx.one(care).integer(0));
+            return adds(1)(tx);
+          },
+          std::chrono::seconds(10), purpose);
+    run();
+    EXPECT_EQ(seen, std::vector<std::int64_t>(purposes.size(), expected));
+    EXPECT_EQ(counter(*outside_), sum += static_cast<std::int64_t>(purposes.size()));
+    group_.clear();
+    answers_.clear();
+  }
 }
 
 TEST_F(SqliteWriterTest, WhoFailsIsUndoneAloneAndTheNextSeesNothingOfIt) {

@@ -22,7 +22,7 @@ struct Waiting {
   std::move_only_function<bool(Tx&)> body;
   std::move_only_function<void(std::optional<Error>)> done;  ///< called exactly once
   SteadyTime deadline;
-  bool writes;
+  Purpose purpose;
 };
 
 /// A bounded queue of transactions that several threads serve, oldest first.

@@ -12,7 +12,7 @@ import pytest
 from checks import (ITEMS, body_of, create, created, error_of, nothing_left, put, read, remove, runtime_of, spec,
                     until_state)
 from engine import wait_for
-from opennebula.control_client import BOB, StandIn
+from opennebula.control_client import ALICE, BOB, StandIn
 
 NOW = {"FAAS": {"FLAVOUR": ""}}
 
@@ -141,6 +141,23 @@ def test_a_turn_that_does_not_come(one, new_engine):
         if others[1].result().status_code == 423:
             until_state(client, shown["ID"])
             remove(client, shown["ID"])
+    nothing_left(one)
+
+
+def test_who_may_not_see_it_neither_waits_nor_keeps_others_waiting(one, new_engine):
+    one.set(resize=None)
+    engine = new_engine()
+    with engine.client() as client, concurrent.futures.ThreadPoolExecutor(1) as threads:
+        shown = created(client)
+        first = threads.submit(put, client, shown["ID"], {"FAAS": {"FLAVOUR": "", "CPU": 2}})
+        wait_for("it resizes", lambda: one.vm(shown["FAAS"]["VM_ID"])["lcm_name"] == "HOTPLUG_RESIZE")
+        for who, status in (((ALICE[0], "wrong"), 401), (BOB, 403)):
+            with engine.client(who) as other:
+                error_of(put(other, shown["ID"], NOW), status)
+        assert not first.done()
+        one.push_vm(shown["FAAS"]["VM_ID"])
+        runtime_of(first.result(), 200)
+        remove(client, shown["ID"])
     nothing_left(one)
 
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <deque>
 #include <filesystem>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -33,21 +35,33 @@ std::string name_for_old(const std::string& path) {
   return name;
 }
 
-void put_aside(const std::string& path) {
+/// The new name; empty when there was no file.
+std::string put_aside(const std::string& path) {
   std::error_code ec;
-  if (fs::exists(path, ec)) fs::rename(path, name_for_old(path), ec);
+  if (!fs::exists(path, ec)) return {};
+  std::string name = name_for_old(path);
+  fs::rename(path, name, ec);
+  return ec ? std::string() : name;
 }
 
-/// Keeps the newest few of PATH.NUMBER.
-void drop_old(const std::string& path) {
+/// PATH.NUMBER, the newest last.
+std::deque<std::string> old_files(const std::string& path) {
   std::error_code ec;
   const fs::path file(path);
   const std::string prefix = file.filename().string() + ".";
-  std::vector<std::pair<fs::file_time_type, fs::path>> old;
+  std::vector<std::pair<fs::file_time_type, std::string>> found;
   for (const auto& entry : fs::directory_iterator(file.parent_path(), ec))
-    if (entry.path().filename().string().starts_with(prefix)) old.emplace_back(entry.last_write_time(ec), entry.path());
-  std::ranges::sort(old, std::greater{});
-  for (std::size_t i = old_files_kept; i < old.size(); ++i) fs::remove(old[i].second, ec);
+    if (entry.path().filename().string().starts_with(prefix))
+      found.emplace_back(entry.last_write_time(ec), entry.path().string());
+  std::ranges::sort(found);
+  const auto names = found | std::views::values;
+  return {names.begin(), names.end()};
+}
+
+/// Keeps the newest few.
+void drop_old(std::deque<std::string>& names) {
+  std::error_code ec;
+  for (; names.size() > old_files_kept; names.pop_front()) fs::remove(names.front(), ec);
 }
 
 bool is_of(const Event& event, std::string_view component) {
@@ -87,11 +101,12 @@ class EngineLog final : public Sink {
 }  // namespace
 
 CallFile::CallFile(std::string path, std::unique_ptr<Sink> file, Level level)
-    : path_(std::move(path)), file_(std::move(file)), level_(level) {}
+    : path_(std::move(path)), file_(std::move(file)), level_(level), old_(old_files(path_)) {
+  drop_old(old_);
+}
 
 Result<std::unique_ptr<CallFile>> CallFile::open(std::string path, Level level) {
   put_aside(path);
-  drop_old(path);
   TRY(auto file, log::file_sink(path, style()));
   return std::unique_ptr<CallFile>(new CallFile(std::move(path), std::move(file), level));
 }
@@ -121,10 +136,10 @@ void CallFile::call_ends() {
 }
 
 void CallFile::begin_anew() {
-  put_aside(path_);
+  if (auto name = put_aside(path_); !name.empty()) old_.push_back(std::move(name));
   file_->reopen();
   has_lines_ = false;
-  drop_old(path_);
+  drop_old(old_);
 }
 
 Result<CallFile*> open_logs(const Conf& conf, log::Logging& logging) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,6 +38,7 @@ class CallFile final : public log::Sink {
   std::mutex mutex_;
   std::unique_ptr<log::Sink> file_;
   const log::Level level_;
+  std::deque<std::string> old_;  ///< their names; the newest last
   int under_way_ = 0;
   bool has_lines_ = false;
 };

@@ -20,17 +20,20 @@ class WatchedDatabase final : public Database {
   Result<> backup_to(const std::string& path) override { return inner_.backup_to(path); }
 
  protected:
-  Task<std::optional<Error>> submit(bool changes, Body body) override {
+  Task<std::optional<Error>> submit(Purpose purpose, Body body) override {
+    const bool changes = purpose != Purpose::look;
     if (auto refused = count(changes)) co_return refused;
     if (!changes) {
       const auto seen = co_await inner_.read([&](Tx& tx) { (void)body(tx); });
       co_return seen ? std::nullopt : std::optional(seen.error());
     }
     bool given_up = false;
-    const auto kept = co_await inner_.write([&](Tx& tx) -> Result<> { return one(tx, body, given_up); });
+    const auto kept = co_await inner_.write([&](Tx& tx) -> Result<> { return one(tx, body, given_up); },
+                                            purpose == Purpose::passing_change ? Outlasts::kill : Outlasts::power_cut);
     co_return kept || given_up ? std::nullopt : std::optional(kept.error());
   }
-  std::optional<Error> run_now(bool changes, Body body) override {
+  std::optional<Error> run_now(Purpose purpose, Body body) override {
+    const bool changes = purpose != Purpose::look;
     if (auto refused = count(changes)) return refused;
     bool given_up = false;
     const auto all = [&](Tx& tx) -> Result<> { return one(tx, body, given_up); };

@@ -15,6 +15,7 @@
 #include "clouds/opennebula/oneflow.h"
 #include "clouds/opennebula/reader.h"
 #include "operations/operations.h"
+#include "runtimes/adapters/opennebula/remains.h"
 #include "runtimes/model.h"
 #include "runtimes/refusal.h"
 #include "runtimes/runtime_cloud.h"
@@ -41,14 +42,6 @@ struct Upstream {
   opennebula::Oned& oned;
   opennebula::OneFlow& flow;
   opennebula::Reader& reader;
-};
-
-/// What is to go.
-struct Remains {
-  std::string tag;  ///< of a create: finds a service whose id never reached us, and VMs that came late
-  std::optional<std::int64_t> service;
-  std::vector<std::int64_t> vms;
-  std::optional<std::int64_t> document;
 };
 
 class Leftovers;
@@ -112,7 +105,10 @@ class Leftovers final : public operations::Handler {
   Task<Result<>> settle(operations::Held held, const Journal& journal, std::optional<View> answer);
   Task<bool> hand_over(operations::Held held, Remains remains);
   Task<Result<operations::Held>> alone(operations::NewOperation row, SteadyTime deadline, std::string otherwise,
-                                       std::function<Result<>(sql::Tx&, const operations::Held&)> also);
+                                       std::function<Result<>(sql::Tx&, const operations::Held&)> also,
+                                       sql::Outlasts outlasts = sql::Outlasts::power_cut);
+  Task<Result<bool>> may_be_promised(opennebula::Session session, std::string tag);
+  Task<Result<std::vector<std::int64_t>>> documents_of(opennebula::Session session, std::int64_t service);
   Task<Result<>> clear_service(operations::Work& work, opennebula::Session session, Remains& remains);
   Task<Result<>> clear_documents(opennebula::Session session, const Remains& remains);
   Task<Result<>> clear_machines(opennebula::Session session, const Remains& remains);
@@ -124,6 +120,7 @@ class Leftovers final : public operations::Handler {
   const Clock& clock_;
   std::chrono::hours keys_keep_;
   std::chrono::seconds late_arrivals_;
+  std::string boot_;  ///< this one of the machine
   log::Logger log_;
   std::unique_ptr<operations::Handler> dead_turn_;
 };

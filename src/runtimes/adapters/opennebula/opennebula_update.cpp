@@ -49,6 +49,9 @@ std::string reason_of(const opennebula::Vm& vm) {
 }  // namespace
 
 Task<Answer<View>> OpenNebulaCloud::update(Caller caller, RuntimeId id, Change change) {
+  // Whom OpenNebula does not show it takes nobody's turn.
+  const auto shown = co_await document_of(session_of(caller, in(settings_.timeout)), id, nullptr);
+  if (!shown) co_return std::unexpected(shown.error());
   // Each of up to four resources may take the timeout; the caller leaves at his own deadline.
   const auto turn = co_await leftovers_.take_turn(caller, id, std::nullopt, in(settings_.timeout));
   if (!turn && turn.error().kind() == Kind::busy)
