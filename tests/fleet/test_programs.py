@@ -90,7 +90,10 @@ def test_check_config_tells_what_a_machinetype_has_no_good_of(factory):
     configure(factory, f"[space {SPACE}]\napi = nephele\n" + machinetype("a")
               + "root_public_key = /key.pub\nroot_image = https://example.org/cernvm.hdd\n")
     told = factory.vcycle("check-config", check=False).stderr
-    assert "root_public_key: clouds with api = nephele put no keys into machines" in told
+    assert "root_public_key" not in told
+    configure(factory, f"[space {SPACE}]\napi = dbce\n" + machinetype("a") + "root_public_key = /key.pub\n")
+    told += factory.vcycle("check-config", check=False).stderr
+    assert "root_public_key: clouds with api = dbce put no keys into machines" in told
     assert "take the generic .iso, not the .hdd" in told
 
 

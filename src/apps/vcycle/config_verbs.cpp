@@ -45,7 +45,7 @@ void look_for_files(const Context& context, const fleet::Space& space, const fle
     warnings.push_back("[machinetype " + space.name + " " + type.name +
                        "] root_image: of CernVM's images clouds take the generic .iso, not the .hdd");
   look("root_public_key", type.root_public_key);
-  if (!type.root_public_key.empty() && (space.api == "nephele" || space.api == "dbce"))
+  if (!type.root_public_key.empty() && space.api == "dbce")
     warnings.push_back("[machinetype " + space.name + " " + type.name +
                        "] root_public_key: clouds with api = " + space.api + " put no keys into machines");
   for (const auto& [name, path] : type.user_data_files) look("user_data_file_" + name, path);

@@ -65,7 +65,7 @@ EmbeddedCloud::EmbeddedCloud(sql::Database& database, compute::Compute& compute,
     : database_(database), compute_(compute), space_(std::move(space)), owner_("fleet:" + space_), web_(web) {}
 
 CloudAbilities EmbeddedCloud::abilities() const {
-  return {.any_size = true, .longest_creation = web_ == nullptr ? std::chrono::minutes(0) : std::chrono::minutes(30)};
+  return {.any_size = true, .keys = true, .longest_creation = web_ == nullptr ? std::chrono::minutes(0) : std::chrono::minutes(30)};
 }
 
 Task<Result<CloudFacts>> EmbeddedCloud::facts(SteadyTime) {
@@ -123,6 +123,8 @@ Task<Result<std::string>> EmbeddedCloud::create(NewMachine wanted, SteadyTime de
   server.ceilings = {.cpus = server.sizes.cpus, .memory = server.sizes.memory};
   server.ports = {guest_port};
   server.context = {{"NAME", wanted.name}, {"FLAVOUR", wanted.machinetype}};
+  // What images with OpenNebula's contextualization look for.
+  if (!wanted.public_key.empty()) server.context.emplace_back("SSH_PUBLIC_KEY", wanted.public_key);
   if (!wanted.user_data.empty())
     server.secret_context.emplace_back("USER_DATA", Secret(to_base64(wanted.user_data.reveal())));
   auto made = co_await database_.write([&](sql::Tx& tx) -> Result<std::string> {

@@ -65,7 +65,9 @@ class EmbeddedCloudTest : protected sql::testing::WithLoop, public sql::testing:
 
 TEST_P(EmbeddedCloudTest, AMachineRunsStopsAndGoes) {
   stack->backend.hold_ready(true);
-  const auto id = stack->create(Stack::wanted("vcycle-a-0123456789"));
+  auto wanted = Stack::wanted("vcycle-a-0123456789");
+  wanted.public_key = "ssh-ed25519 AAAA root's";
+  const auto id = stack->create(std::move(wanted));
   ASSERT_TRUE(id) << id.error().sentence();
   EXPECT_TRUE(stack->becomes(State::starting));
   stack->backend.release();
@@ -78,6 +80,7 @@ TEST_P(EmbeddedCloudTest, AMachineRunsStopsAndGoes) {
   const auto context = stack->backend.machine(1)->files.at("context.sh");
   EXPECT_THAT(context, HasSubstr("USER_DATA='IyEvYmluL3NoCg=='"));
   EXPECT_THAT(context, HasSubstr("NAME='vcycle-a-0123456789'"));
+  EXPECT_THAT(context, HasSubstr("SSH_PUBLIC_KEY='ssh-ed25519 AAAA root'\\''s'"));
 
   stack->backend.happens(1, MachineEvent::What::guest_shutdown);
   ASSERT_TRUE(stack->becomes(State::shut_down)) << "and it is not started again";
