@@ -4,7 +4,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <vector>
+#include <algorithm>
 
 namespace nephele::fleet {
 
@@ -64,7 +64,8 @@ std::string apel_text(const UsageRecord& record) {
   out.add("GlobalUserName", user_dn_of(record.space));
   if (!record.fqan.empty()) out.add("FQAN", record.fqan);
   out.add("WallDuration", wall);
-  out.add("CpuDuration", wall * record.processors.value_or(1));
+  const std::int64_t most = wall * record.processors.value_or(1);
+  out.add("CpuDuration", std::min(record.cpu_seconds.value_or(most), most));
   if (record.processors) out.add("Processors", *record.processors);
   out.add("NodeCount", 1);
   out.add("InfrastructureDescription", "APEL-VCYCLE");

@@ -22,6 +22,7 @@ struct UsageRecord {
   Instant started = {};
   Instant stopped = {};
   std::optional<std::int64_t> processors = {};
+  std::optional<std::int64_t> cpu_seconds = {};  ///< as the machine told them; without, all of its processors' time
   std::optional<std::int64_t> max_rss_bytes = {};
   std::optional<double> hs06 = {};  ///< of the whole machine
 };

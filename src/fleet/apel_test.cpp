@@ -52,6 +52,14 @@ TEST(Apel, LeavesOutWhatIsUnknown) {
   for (const char* line : {"FQAN", "Processors", "Memory"}) EXPECT_THAT(text, Not(HasSubstr(line)));
 }
 
+TEST(Apel, TakesTheMachinesWordForItsCpuTimeAsFarAsItCanBe) {
+  auto record = example();
+  for (const auto& [told, filed] : {std::pair{0, 0}, {61'000, 61'000}, {63'520, 63'520}, {63'521, 63'520}}) {
+    record.cpu_seconds = told;
+    EXPECT_THAT(apel_text(record), HasSubstr("CpuDuration: " + std::to_string(filed) + "\n"));
+  }
+}
+
 TEST(Apel, ASpaceWithoutADotIsItsOwnSite) {
   EXPECT_EQ(site_of("vcycle01"), "vcycle01");
   EXPECT_EQ(user_dn_of("vcycle01"), "/DC=vcycle01");

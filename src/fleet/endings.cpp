@@ -88,6 +88,7 @@ Result<> SpaceCycle::deal_with_end(Known& known, Instant stopped, bool vanished)
                                  .started = *machine.started,
                                  .stopped = stopped,
                                  .processors = record.processors,
+                                 .cpu_seconds = cpu_seconds_in(known.folder),
                                  .max_rss_bytes = record.max_rss_bytes,
                                  .hs06 = record.hs06});
     TRY_VOID(note_ending(files_, known.folder, ending, now_, static_cast<std::uint32_t>(random_())));

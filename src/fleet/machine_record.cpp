@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/text_file.h"
 
@@ -14,7 +15,8 @@ namespace nephele::fleet {
 
 namespace {
 
-constexpr std::size_t message_max = 256;
+constexpr std::size_t output_max = 256;
+constexpr double cpu_seconds_max = 1e15;
 
 /// One "name value" per line.
 void read_limits(const std::string& path, MachineRecord& into) {
@@ -44,6 +46,19 @@ void read_limits(const std::string& path, MachineRecord& into) {
 
 std::string text_in(const std::string& path) {
   return read_state(path).value_or("");
+}
+
+/// A file of joboutputs without the blanks around it, of limited length: its writer is not to be trusted.
+std::string output_of(const std::string& folder, std::string_view name) {
+  const auto file = open_untrusted(folder + "/joboutputs/" + std::string(name), O_RDONLY);
+  if (!file) return {};
+  std::string text(output_max, '\0');
+  const auto got = ::pread(file->get(), text.data(), text.size(), 0);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  constexpr std::string_view blanks = " \t\r\n\v\f";
+  const auto begin = text.find_first_not_of(blanks);
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 }  // namespace
@@ -82,17 +97,18 @@ std::optional<Instant> heartbeat_of(const std::string& folder, const std::string
 }
 
 std::string message_in(const std::string& folder) {
-  const auto file = open_untrusted(folder + "/joboutputs/shutdown_message", O_RDONLY);
-  if (!file) return {};
-  std::string text(message_max, '\0');
-  const auto got = ::pread(file->get(), text.data(), text.size(), 0);
-  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  constexpr std::string_view blanks = " \t\r\n\v\f";
-  const auto begin = text.find_first_not_of(blanks);
-  if (begin == std::string::npos) return {};
-  text = text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+  std::string text = output_of(folder, "shutdown_message");
   std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return text;
+}
+
+std::optional<std::int64_t> cpu_seconds_in(const std::string& folder) {
+  const std::string text = output_of(folder, "cpu_seconds");
+  double seconds = -1;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || !(seconds >= 0 && seconds < cpu_seconds_max))
+    return std::nullopt;
+  return static_cast<std::int64_t>(std::floor(seconds));
 }
 
 std::string limits_text(const Lifetime& lifetime, const std::string& heartbeat_file, const std::string& fqan) {

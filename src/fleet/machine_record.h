@@ -33,6 +33,8 @@ MachineRecord read_machine(std::string folder, std::string name);
 std::optional<Instant> heartbeat_of(const std::string& folder, const std::string& file);
 /// joboutputs/shutdown_message, on one line and of limited length: its writer is not to be trusted.
 std::string message_in(const std::string& folder);
+/// joboutputs/cpu_seconds: what the machine says it has taken of all its processors; nothing where it says no number.
+std::optional<std::int64_t> cpu_seconds_in(const std::string& folder);
 
 /// The limits of a machine, for the time when its type has left the configuration.
 std::string limits_text(const Lifetime& lifetime, const std::string& heartbeat_file, const std::string& fqan);

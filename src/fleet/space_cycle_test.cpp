@@ -281,6 +281,25 @@ TEST(SpaceCycle, TheUserOfARecordIsTheFactoryOrTheMachine) {
   }
 }
 
+TEST(SpaceCycle, AMachineMayTellItsCpuTimeButNoMoreThanThereIs) {
+  const std::pair<const char*, const char*> told[] = {
+      {" 70.9\n", "70"}, {"0", "0"},          {"101", "100"},   {"1e30", "100"}, {"-5", "100"},
+      {"nan", "100"},    {"infinity", "100"}, {"12 34", "100"}, {"", "100"},     {"70 and more", "100"}};
+  for (const auto& [text, filed] : told) {
+    Ground g(1);
+    g.cycle(0);
+    g.cloud.all_run();
+    g.cycle(60);
+    const std::string name = g.cloud.machines[0].name;
+    g.directory.write("var/lib/vcycle/shared/spaces/s.example.com/current/" + name + "/joboutputs/cpu_seconds", text);
+    g.cloud.now = moment(120);
+    g.cloud.end_after(seconds{100});
+    g.cycle(120);
+    const auto ended = read_text_file(g.folder() + "/" + name + "/ended", 4'096).value_or("");
+    EXPECT_THAT(ended, HasSubstr("WallDuration: 100\\nCpuDuration: " + std::string(filed) + "\\n")) << text;
+  }
+}
+
 TEST(SpaceCycle, AMessageOfTheMachineIsNeverReplaced) {
   Ground g(1);
   g.space.types[0].max_wallclock = seconds{1'000};

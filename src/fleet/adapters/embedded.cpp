@@ -65,7 +65,9 @@ EmbeddedCloud::EmbeddedCloud(sql::Database& database, compute::Compute& compute,
     : database_(database), compute_(compute), space_(std::move(space)), owner_("fleet:" + space_), web_(web) {}
 
 CloudAbilities EmbeddedCloud::abilities() const {
-  return {.any_size = true, .keys = true, .longest_creation = web_ == nullptr ? std::chrono::minutes(0) : std::chrono::minutes(30)};
+  return {.any_size = true,
+          .keys = true,
+          .longest_creation = web_ == nullptr ? std::chrono::minutes(0) : std::chrono::minutes(30)};
 }
 
 Task<Result<CloudFacts>> EmbeddedCloud::facts(SteadyTime) {
