@@ -204,7 +204,8 @@ remove_programs() {
 remove_the_rest() {
   local pid_file unit
   pid_file=$(as sed -nE 's/^:pid_file: *["'\'']?([^"'\''#]*[^"'\''# ]).*/\1/p' "$(on_disk "$etc/engine.conf")" 2>/dev/null || true)
-  as rm -f -- "$(on_disk "${pid_file:-/tmp/provision-engine-server.pid}")"
+  [[ $pid_file == /* ]] || pid_file=/tmp/provision-engine-server.pid # the server refuses others
+  as rm -f -- "$(on_disk "$pid_file")"
   # `systemctl link` or `enable` of our unit leaves links that lead nowhere now.
   for unit in /etc/systemd/system/provision-engine.service /etc/systemd/system/multi-user.target.wants/provision-engine.service; do
     if [[ -L $(on_disk "$unit") && ! -e $(on_disk "$unit") ]]; then as rm -f -- "$(on_disk "$unit")"; fi

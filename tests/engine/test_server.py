@@ -296,6 +296,27 @@ def test_a_wrong_file_is_told_at_once(new_engine, text):
     assert not engine.log()
 
 
+RELATIVE = [("data", ":data: var\n"), ("data", ":data: ''\n"), ("data", ":data: ~/var\n"),
+            ("pid_file", ":pid_file: ./engine.pid\n"), ("log: :directory", ":log:\n  :directory: log\n"),
+            ("ca_file", ":ca_file: hostname\n"), ("tls_key", ":tls_certificate: /etc/hostname\n:tls_key: hostname\n")]
+
+
+@pytest.mark.parametrize("key, text", RELATIVE, ids=[text.split(" ")[-1].strip() for _, text in RELATIVE])
+def test_a_path_that_depends_on_the_working_directory_is_refused(new_engine, key, text):
+    """It would be one place for `start`, another for `status`, and a third for systemd."""
+    engine = new_engine(start=False)
+    engine.write("".join(f":{one}: {engine.conf[one]}\n" for one in ("data", "pid_file") if one != key) + text)
+    line = len(engine.conf_path.read_text().splitlines())
+    before = set(os.listdir(engine.directory))
+    for verb in ("start", "run", "check-config"):
+        done = engine.command(verb)
+        assert done.returncode == 1 and done.stdout == "", (verb, done)
+        reason = done.stderr.splitlines()[1]
+        assert reason.startswith(f"{engine.conf_path}:{line}: :{key}: is "), reason
+        assert "write the whole path, from the root: /" in reason
+    assert set(os.listdir(engine.directory)) == before and not os.path.exists("var")
+
+
 @pytest.mark.parametrize("broken", [":port: many\n", ":log:\n  :level: 4\n"])
 def test_a_file_that_was_broken_since_the_start_does_not_keep_its_server(new_engine, broken):
     engine = new_engine()

@@ -276,6 +276,16 @@ def test_purge_finds_the_pid_file_that_is_configured(house):
     assert house.files() == []
 
 
+def test_purge_takes_no_pid_file_that_the_server_would_refuse(house):
+    house.install()
+    house.at(CONF).write_text(":pid_file: install.sh\n")
+    for path in (f"{house.root}install.sh", house.at("/tmp/provision-engine-server.pid")):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, "w").close()
+    house.install("purge")
+    assert house.files() == [] and (house.clone / "install.sh").exists() and os.path.exists(f"{house.root}install.sh")
+
+
 def test_purge_takes_the_links_of_systemd_along_and_nobody_elses(house):
     house.install("copy")
     units = house.at("/etc/systemd/system")

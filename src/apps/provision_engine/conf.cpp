@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/provision_engine/conf.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
 
+#include "apps/provision_engine/conf_checks.h"
 #include "base/settings/config_files.h"
 #include "base/settings/symbol_yaml.h"
-#include "http/origin.h"
 
 namespace nephele::apps::engine {
 namespace {
@@ -17,26 +16,6 @@ using settings::Node;
 
 constexpr std::array<std::string_view, 5> log_members{"level", "system", "cloud_client", "directory", "pretty"};
 constexpr std::array unindented{settings::Unindented{.section = "log", .members = log_members}};
-
-/// The published config.json has whole numbers here, and /server/config answers what the file says.
-constexpr std::array<std::string_view, 8> whole_numbers{"port",
-                                                        "timeout",
-                                                        "capacity.disk.default",
-                                                        "capacity.cpu.default",
-                                                        "capacity.cpu.mult",
-                                                        "capacity.memory.default",
-                                                        "capacity.memory.mult",
-                                                        "log.level"};
-
-Result<> check_numbers(const Node& root) {
-  for (const auto name : whole_numbers) {
-    const auto* found = root.at(name);
-    if (found != nullptr && found->value.if_text() != nullptr)
-      return settings::fail_at(found->value.place(), found->spelled + " is the text \"" + *found->value.if_text() +
-                                                         "\"; write a whole number without quotes");
-  }
-  return {};
-}
 
 template <class T>
 auto of(T runtimes::Settings::* member) {
@@ -103,26 +82,6 @@ auto table() {
       .obsolete("capacity.default", "use capacity.cpu.default and capacity.memory.default");
 }
 
-/// An address that no request could ever be sent to. Its text is not repeated: it may hold a password.
-Result<> check_url(std::string_view name, const std::string& url) {
-  Error wrong(Kind::invalid, std::string(name) + " is no address of a server; write http://HOST:PORT/...");
-  if (std::ranges::any_of(url, [](char c) { return c <= ' ' || c == '\x7f'; })) return fail(std::move(wrong));
-  if (const auto origin = http::origin_of(url); !origin)
-    return fail(Kind::invalid, wrong.sentence() + " (" + origin.error().sentence() + ")");
-  return {};
-}
-
-Result<> check_files(const Conf& conf) {
-  if (conf.tls_certificate.empty() != conf.tls_key.empty())
-    return fail(Kind::invalid, ":tls_certificate: and :tls_key: belong together; name both or neither");
-  for (const auto& [name, file] :
-       {std::pair(":ca_file:", &conf.ca_file), std::pair(":tls_certificate:", &conf.tls_certificate),
-        std::pair(":tls_key:", &conf.tls_key)})
-    if (const auto pem = file->empty() ? Result<std::string>("") : settings::read_file(*file); !pem)
-      return fail(Kind::invalid, std::string(name) + " cannot be used: " + pem.error().sentence());
-  return {};
-}
-
 /// Puts what is missing behind what the file says; tables are completed member by member.
 void complete(json::Object& into, const json::Object& defaults) {
   for (const auto& [name, value] : defaults) {
@@ -172,10 +131,7 @@ Result<Read> read_conf(const std::string& path) {
   const auto rows = table();
   auto conf = rows.load({.files = {document->root}, .environment = {}, .flags = {}});
   if (!conf) return failed(conf.error());
-  for (const auto& [name, url] : {std::pair(":one_xmlrpc:", &conf->values.runtimes.one_xmlrpc),
-                                  std::pair(":oneflow_server:", &conf->values.runtimes.oneflow_server)})
-    if (const auto good = check_url(name, *url); !good) return failed(good.error());
-  if (const auto good = check_files(conf->values); !good) return failed(good.error());
+  if (const auto good = check_values(conf->values, document->root); !good) return failed(good.error());
   // Without a word in its section the level is INFO; without the section it is WARN.
   const auto* log = document->root.entry("log");
   if (log != nullptr && log->value.if_table() != nullptr && log->value.entry("level") == nullptr)
