@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <thread>
+
+#include "http/listen_address.h"
 
 namespace nephele::http {
 
@@ -33,6 +36,13 @@ std::unexpected<Error> explain(const tcp::endpoint& at, const error_code& ec) {
   if (ec == boost::system::errc::address_not_available)
     return fail(Kind::invalid, at.address().to_string() + " is no address of this machine; `ip address` shows them");
   return fail(Kind::unavailable, shown(at) + ": " + ec.message());
+}
+
+Result<asio::ip::address> read_literal(const std::string& text) {
+  error_code ec;
+  const auto address = asio::ip::make_address(text, ec);
+  if (ec) return fail(Kind::invalid, "\"" + text + "\" is no IPv4 or IPv6 address; write one such as 127.0.0.1");
+  return address;
 }
 
 Result<tcp::acceptor> bind_one(const Executor& executor, const tcp::endpoint& at, bool share) {
@@ -63,10 +73,8 @@ Result<tcp::acceptor> bind_patiently(const Executor& executor, const tcp::endpoi
 }  // namespace
 
 Result<std::vector<tcp::acceptor>> bind_all(const Listen& listen, const std::vector<Executor>& executors) {
+  TRY(const auto address, read_literal(listen.address));
   error_code ec;
-  const auto address = asio::ip::make_address(listen.address, ec);
-  if (ec)
-    return fail(Kind::invalid, "\"" + listen.address + "\" is no IPv4 or IPv6 address; write one such as 127.0.0.1");
   tcp::endpoint at(address, listen.port);
   const bool share = executors.size() > 1;
   std::vector<tcp::acceptor> acceptors;
@@ -87,6 +95,22 @@ Result<std::vector<tcp::acceptor>> bind_all(const Listen& listen, const std::vec
     acceptors.push_back(std::move(acceptor));
   }
   return acceptors;
+}
+
+Result<> check_literal(const std::string& address) {
+  TRY_VOID(read_literal(address));
+  return {};
+}
+
+Result<> check_bindable(const std::string& address) {
+  TRY(const auto read, read_literal(address));
+  asio::io_context context;
+  const tcp::endpoint at(read, 0);
+  error_code ec;
+  tcp::acceptor probe(context);
+  if (probe.open(at.protocol(), ec); ec) return explain(at, ec);
+  if (probe.bind(at, ec); ec) return explain(at, ec);
+  return {};
 }
 
 std::string address_text(const asio::ip::address& address) {

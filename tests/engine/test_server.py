@@ -271,6 +271,8 @@ BROKEN = {
     "ftp": ":one_xmlrpc: ftp://localhost/RPC2\n", "a port of nobody": ":one_xmlrpc: http://localhost:99999/RPC2\n",
     "a port of letters": ":oneflow_server: http://localhost:abc\n", "half an IPv6": ":oneflow_server: http://[::1\n",
     "a password in a URL": ":one_xmlrpc: http://user:hush-hush@localhost/RPC2\n",
+    "a name for an address": ":host: engine.example.org\n", "an address with a port": ":host: 127.0.0.1:1337\n",
+    "half an address": ":host: 10.0.0\n", "no address": ":host: ''\n",
     "half of TLS": ":tls_key: /etc/hostname\n",
     "no such certificate": ":tls_certificate: /nowhere/chain.pem\n:tls_key: /etc/hostname\n",
     "no such authority": ":ca_file: /nowhere/authority.pem\n", "level 4": ":log:\n  :level: 4\n",
@@ -339,6 +341,24 @@ def test_check_config(new_engine):
     done = engine.command("check-config")
     assert done.returncode == 0 and "one_timeout" in done.stdout and f"{engine.conf_path} is in order" in done.stdout
     assert "strange" in done.stderr and ":timeout: stands twice; the last wins" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "2001:db8::9"])
+def test_an_address_of_another_machine_is_told_before_and_at_the_start(new_engine, host):
+    engine = new_engine({"host": host}, start=False)
+    for verb in ("check-config", "start", "run"):
+        done = engine.command(verb)
+        assert done.returncode == 1 and f"{host} is no address of this machine" in done.stderr, (verb, done)
+        assert "is in order" not in done.stdout and (verb != "check-config" or ":host: cannot be used" in done.stderr)
+    assert engine.pid is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "localhost", "0.0.0.0"])
+def test_an_address_of_this_machine_is_in_order_also_while_the_server_has_it(new_engine, host):
+    engine = new_engine({"host": host})
+    done = engine.command("check-config")
+    assert done.returncode == 0 and "is in order" in done.stdout, done
+    assert engine.command("status").returncode == 0
 
 
 def test_a_slash_behind_the_address_of_oneflow(new_engine, one):

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/settings/config_files.h"
+#include "http/listen_address.h"
 #include "http/origin.h"
 
 namespace nephele::apps::engine {
@@ -94,8 +95,15 @@ Result<> check_numbers(const Node& root) {
   return {};
 }
 
+Result<> check_host(const Conf& conf) {
+  const auto good = http::check_bindable(listen_address(conf));
+  return good ? good : fail(good.error().kind(), ":host: cannot be used: " + good.error().sentence());
+}
+
 Result<> check_values(const Conf& conf, const Node& root) {
   TRY_VOID(check_urls(conf));
+  if (const auto literal = http::check_literal(listen_address(conf)); !literal)
+    return blame(root, "host", ":host: cannot be used: " + literal.error().sentence());
   TRY_VOID(check_paths(conf, root));
   return check_files(conf);
 }

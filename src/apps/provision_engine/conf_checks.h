@@ -11,7 +11,11 @@ namespace nephele::apps::engine {
 /// Numbers as text: before the values are taken, which would do with them.
 Result<> check_numbers(const settings::Node& root);
 
-/// URLs, files and folders of `conf`, which was read from `root`.
+/// URLs, address, files and folders of `conf`, which was read from `root`.
 Result<> check_values(const Conf& conf, const settings::Node& root);
+
+/// Is `:host:` an address of this machine, at which a server could listen now? It may be tomorrow, so that reading the
+/// file does not ask.
+Result<> check_host(const Conf& conf);
 
 }  // namespace nephele::apps::engine

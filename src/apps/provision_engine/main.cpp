@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apps/common/daemon.h"
+#include "apps/provision_engine/conf_checks.h"
 #include "apps/provision_engine/embedded.h"
 #include "apps/provision_engine/engine.h"
 #include "apps/provision_engine/pid_file.h"
@@ -151,7 +152,9 @@ int check_config(const Read& read, const std::string& path) {
   cli::Table table({{"key", "KEY"}, {"value", "VALUE"}, {"from", "FROM"}, {"meaning", "MEANING"}});
   for (const auto& row : shown(read))
     table.add({row.name, row.value + (row.unit.empty() ? "" : " " + row.unit), row.origin, row.meaning});
-  std::cout << table.text(cli::screen_of(STDOUT_FILENO)) << path << " is in order\n";
+  std::cout << table.text(cli::screen_of(STDOUT_FILENO));
+  if (const auto host = check_host(read.conf.values); !host) return complain(host.error());
+  std::cout << path << " is in order\n";
   return 0;
 }
 
