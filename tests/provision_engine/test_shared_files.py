@@ -35,7 +35,8 @@ def test_our_own_keys_stand_in_comments_that_can_be_taken_as_they_are():
     assert {key: taken[key] for key in OURS} == OURS
     assert set(taken) - set(SHIPPED) == set(OURS) | {":ca_file", ":data", ":database", ":pid_file",
                                                          ":tls_certificate", ":tls_key"}
-    assert taken[":log"] == {":level": 1, ":system": "file", ":cloud_client": "both", ":pretty": False}
+    assert taken[":log"] == {":level": 1, ":system": "file", ":directory": "/var/log/provision-engine", ":cloud_client": "both",
+                             ":pretty": False}
 
 
 def test_every_key_is_explained():
