@@ -207,7 +207,8 @@ remove_the_rest() {
   [[ $pid_file == /* ]] || pid_file=/tmp/provision-engine-server.pid # the server refuses others
   as rm -f -- "$(on_disk "$pid_file")"
   # `systemctl link` or `enable` of our unit leaves links that lead nowhere now.
-  for unit in /etc/systemd/system/provision-engine.service /etc/systemd/system/multi-user.target.wants/provision-engine.service; do
+  for unit in /etc/systemd/system/provision-engine.service /etc/systemd/system/multi-user.target.wants/provision-engine.service \
+    /etc/systemd/system/provision-engine.service.d/provision-engine-embedded.conf; do
     if [[ -L $(on_disk "$unit") && ! -e $(on_disk "$unit") ]]; then as rm -f -- "$(on_disk "$unit")"; fi
   done
   as rm -rf -- "$(on_disk "$etc")" "$(on_disk "$logs")"

@@ -290,12 +290,16 @@ def test_purge_takes_the_links_of_systemd_along_and_nobody_elses(house):
     house.install("copy")
     units = house.at("/etc/systemd/system")
     (units / "multi-user.target.wants").mkdir(parents=True)
+    (units / "provision-engine.service.d").mkdir()
+    (units / "provision-engine.service.d" / "mine.conf").write_text("[Service]\n")
+    (units / "provision-engine.service.d" / "provision-engine-embedded.conf").symlink_to(
+        "/opt/provision-engine/packaging/provision-engine-embedded.conf")
     unit = "/opt/provision-engine/packaging/provision-engine.service"
     for link in (units / "provision-engine.service", units / "multi-user.target.wants" / "provision-engine.service"):
         link.symlink_to(unit)
     (units / "other.service").symlink_to("/opt/other/other.service")
     house.install("purge")
-    assert house.files() == ["etc/systemd/system/other.service"]
+    assert house.files() == ["etc/systemd/system/other.service", "etc/systemd/system/provision-engine.service.d/mine.conf"]
 
 
 @pytest.mark.parametrize("words", [["clean"], ["purge"], ["clean", "purge"]])

@@ -33,6 +33,22 @@ def test_the_unit_is_understood_by_systemd(tmp_path):
     assert "now-and-then" in run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit).stderr
 
 
+def test_the_drop_in_of_the_embedded_cloud_is_understood_by_systemd(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd is not installed here")
+    unit, drop_in = tmp_path / "provision-engine.service", tmp_path / "provision-engine.service.d" / "embedded.conf"
+    drop_in.parent.mkdir()
+    unit.write_text((PACKAGING / unit.name).read_text().replace("/usr/local/bin/provision-engine-server", "/bin/true"))
+    shipped = (PACKAGING / "provision-engine-embedded.conf").read_text()
+    drop_in.write_text(shipped)
+    done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit)
+    assert done.returncode == 0 and str(tmp_path) not in done.stderr, done.stderr
+    for right, wrong in (("KillMode=process", "KillMode=nobody"), ("DevicePolicy=closed", "DevicePolicy=ajar"), ("OOMPolicy=", "OOMPolitics=")):
+        assert right in shipped
+        drop_in.write_text(shipped.replace(right, wrong))
+        assert str(drop_in) in run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit).stderr, wrong
+
+
 def test_the_unit_runs_the_program_in_the_foreground_and_restarts_it():
     text = (PACKAGING / "provision-engine.service").read_text()
     for line in ("ExecStart=/usr/local/bin/provision-engine-server run", "Restart=on-failure", "RestartSec=5", "Type=simple"):

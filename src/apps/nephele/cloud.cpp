@@ -27,16 +27,19 @@ struct Machines {
   std::unique_ptr<compute::QemuBackend> backend;
 };
 
-Result<std::unique_ptr<compute::QemuBackend>> open_backend(Foundation& foundation) {
+compute::QemuSettings qemu_settings(const Installation& installation, const Settings& from) {
   compute::QemuSettings settings;
-  settings.data_directory = foundation.installation().directory();
-  settings.program = foundation.settings().qemu;
-  settings.machine_user = foundation.settings().machine_user;
-  settings.console_log_max = foundation.settings().console_log_max;
-  if (!foundation.settings().guest_image.empty())
-    settings.probe_rom = foundation.settings().guest_image + "/accel-probe.bin";
-  return compute::QemuBackend::open(std::move(settings), foundation.threads().first(),
-                                    foundation.logging().logger("compute.qemu"));
+  settings.data_directory = installation.directory();
+  settings.program = from.qemu;
+  settings.machine_user = from.machine_user;
+  settings.console_log_max = from.console_log_max;
+  if (!from.guest_image.empty()) settings.probe_rom = from.guest_image + "/accel-probe.bin";
+  return settings;
+}
+
+Result<std::unique_ptr<compute::QemuBackend>> open_backend(Foundation& foundation) {
+  return compute::QemuBackend::open(qemu_settings(foundation.installation(), foundation.settings()),
+                                    foundation.threads().first(), foundation.logging().logger("compute.qemu"));
 }
 
 Result<Machines> open_machines(Foundation& foundation, MachinesLock lock) {
@@ -85,6 +88,10 @@ Result<> begin_logging(const SynnefoConf& conf, const Services& services, log::L
 }
 
 }  // namespace
+
+Result<> check_machines(const Installation& installation, const Settings& settings) {
+  return compute::QemuBackend::check(qemu_settings(installation, settings));
+}
 
 /// The object graph, top to bottom; destructors run in the reverse order.
 class Cloud::Parts {

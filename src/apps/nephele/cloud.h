@@ -13,6 +13,9 @@
 /// The services of one process: made once, in order, and passed on. Both together are the embedded cloud.
 namespace nephele::apps {
 
+/// Could this process run machines for such a cloud: programs, user, rights? Changes nothing.
+Result<> check_machines(const Installation& installation, const Settings& settings);
+
 class Cloud {
  public:
   /// Opens what the services stand on and migrates the schema; nothing runs yet.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/provision_engine/embedded.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "apps/nephele/cloud.h"
@@ -25,7 +26,29 @@ Result<Settings> cloud_settings(const Conf& conf, const Installation& installati
   return settings;
 }
 
+/// The systemd unit that is shipped is made for an engine that only speaks: its own cloud needs more.
+Error about_rights(Error error) {
+  if (error.kind() != Kind::forbidden) return error;
+  return {Kind::forbidden, error.sentence() +
+                               "; under systemd packaging/provision-engine-embedded.conf gives them "
+                               "(docs/guide/provision-engine.md, \"Without an OpenNebula\")"};
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> check_embedded(const Conf& conf) {
+  const Installation installation(conf.data);
+  TRY(const auto settings, cloud_settings(conf, installation));
+  if (const auto able = check_machines(installation, settings); !able) return fail(about_rights(able.error()));
+  std::vector<std::string> warnings;
+  std::error_code ec;
+  const bool has_some =
+      std::filesystem::directory_iterator(installation.images(), ec) != std::filesystem::directory_iterator();
+  if (settings.guest_image.empty() && !has_some)
+    warnings.push_back("no guest image: make one with guest/build /usr/share/nephele/guest, or name its folder in " +
+                       installation.settings_file() + " (COMPUTE_GUEST_IMAGE)");
+  return warnings;
+}
 
 Result<> serve_embedded(const Conf& conf, Starter& starter) {
   const Installation installation(conf.data);
@@ -38,8 +61,9 @@ Result<> serve_embedded(const Conf& conf, Starter& starter) {
   runtimes::EngineTale tale(log, frame_of(calls), conf.pretty_log);
   auto cloud = Cloud::open(*foundation, {.compute = true, .runtimes = true}, &tale);
   if (!cloud) {
-    log.error(cloud.error().sentence());
-    return fail(cloud.error());
+    const auto why = about_rights(cloud.error());
+    log.error(why.sentence());
+    return fail(why);
   }
   const auto url = (*cloud)->start(FirstStart::with_account);
   if (!url) {

@@ -49,6 +49,10 @@ int complain(const Error& error) {
   return 1;
 }
 
+void warn(const std::vector<std::string>& warnings) {
+  for (const auto& warning : warnings) std::cerr << "warning: " << warning << '\n';
+}
+
 Result<> serve(const Conf& conf, Starter& starter) {
   ::signal(SIGPIPE, SIG_IGN);
   TRY(const auto pid, PidFile::take(conf.pid_file));
@@ -148,12 +152,18 @@ int status(const std::string& pid_file, const std::string& where) {
 }
 
 int check_config(const Read& read, const std::string& path) {
-  for (const auto& warning : read.warnings) std::cerr << "warning: " << warning << '\n';
+  warn(read.warnings);
   cli::Table table({{"key", "KEY"}, {"value", "VALUE"}, {"from", "FROM"}, {"meaning", "MEANING"}});
   for (const auto& row : shown(read))
     table.add({row.name, row.value + (row.unit.empty() ? "" : " " + row.unit), row.origin, row.meaning});
   std::cout << table.text(cli::screen_of(STDOUT_FILENO));
-  if (const auto host = check_host(read.conf.values); !host) return complain(host.error());
+  const auto& conf = read.conf.values;
+  if (const auto host = check_host(conf); !host) return complain(host.error());
+  if (conf.cloud == "embedded") {
+    const auto able = check_embedded(conf);
+    if (!able) return complain(able.error());
+    warn(*able);
+  }
   std::cout << path << " is in order\n";
   return 0;
 }
@@ -183,7 +193,7 @@ int main(std::span<const std::string_view> arguments) {
     if (verb == "status") return status(conf.pid_file, conf.runtimes.host + ":" + std::to_string(conf.runtimes.port));
     if (verb == "stop") return stop(conf.pid_file);
     if (verb == "restart" && PidFile::holder(conf.pid_file) && stop(conf.pid_file) != 0) return 1;
-    for (const auto& warning : read->warnings) std::cerr << "warning: " << warning << '\n';
+    warn(read->warnings);
     return verb == "run" ? run(conf) : start(conf);
   }
   return usage();

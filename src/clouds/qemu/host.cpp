@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -81,7 +83,42 @@ std::optional<Bytes> cgroup_limit(const std::string& root) {
   return out;
 }
 
+struct Right {
+  int bit;  ///< capabilities(7), <linux/capability.h>
+  std::string_view name;
+};
+/// To give files to the machines' user and still to read and remove them, to become that user, and to end a machine
+/// that does not end by itself.
+constexpr std::array rights_of_root{Right{CAP_CHOWN, "CAP_CHOWN"},   Right{CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"},
+                                    Right{CAP_FOWNER, "CAP_FOWNER"}, Right{CAP_KILL, "CAP_KILL"},
+                                    Right{CAP_SETGID, "CAP_SETGID"}, Right{CAP_SETUID, "CAP_SETUID"}};
+
+/// The line "CapEff:\t000001ffffffffff"; nothing where the kernel does not tell.
+std::optional<std::uint64_t> capabilities(const std::string& root) {
+  constexpr std::string_view name = "CapEff:\t";
+  const std::string text = read_text_file(root + "/proc/self/status", proc_file_max).value_or("");
+  const std::size_t at = text.find(name);
+  if (at == std::string::npos) return std::nullopt;
+  std::uint64_t out = 0;
+  const char* const begin = text.data() + at + name.size();
+  if (std::from_chars(begin, text.data() + text.size(), out, 16).ec != std::errc{}) return std::nullopt;
+  return out;
+}
+
 }  // namespace
+
+Result<> check_rights(const std::string& root) {
+  const auto has = capabilities(root);
+  if (!has) return {};
+  std::string missing;
+  for (const auto& right : rights_of_root)
+    if ((*has >> static_cast<unsigned>(right.bit) & 1U) == 0)
+      missing += (missing.empty() ? "" : " ") + std::string(right.name);
+  if (missing.empty()) return {};
+  return fail(Kind::forbidden, "machines cannot be run: this process is root without " + missing +
+                                   "; give it these capabilities (systemd: CapabilityBoundingSet=), or run it as an "
+                                   "ordinary user");
+}
 
 Bytes memory_budget(const HostMemory& host) {
   const Bytes whole = host.limit ? std::min(host.total, *host.limit) : host.total;

@@ -40,6 +40,10 @@ Bytes disk_budget(const HostDisk& disk, double overcommit);
 
 unsigned host_cpus();
 
+/// Has this process, which is root, what root needs to run machines as somebody else? `forbidden` names the
+/// capabilities that were taken from it, as systemd and containers do. `root` as above.
+Result<> check_rights(const std::string& root = "");
+
 /// Binds address and port for an instant. `conflict` when somebody else has it, else the reason why it cannot be ours;
 /// detail "address" in each.
 Result<> probe_bind(std::string_view address, std::uint16_t port);

@@ -60,6 +60,30 @@ TEST(DiskBudget, KeepsATwentiethFree) {
   EXPECT_EQ(disk_budget({Bytes::gib(100), Bytes::gib(4)}, 1.5), Bytes());
 }
 
+TEST(Rights, NamesWhatRootWasDeprivedOf) {
+  const TempDirectory root;
+  const auto with = [&](const char* capabilities) {
+    root.write("proc/self/status",
+               "Name:\tx\nCapPrm:\t0000000000000000\nCapEff:\t" + std::string(capabilities) + "\nX:\n");
+    return check_rights(root.path().string());
+  };
+  EXPECT_TRUE(with("000001ffffffffff"));
+  EXPECT_TRUE(with("00000000000000eb")) << "chown, dac_override, fowner, kill, setgid, setuid, and no other";
+  const auto deprived = with("0000000000000400");
+  ASSERT_FALSE(deprived);
+  EXPECT_EQ(deprived.error().kind(), Kind::forbidden);
+  for (const char* name : {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID"})
+    EXPECT_NE(deprived.error().sentence().find(name), std::string::npos) << name;
+  const auto almost = with("00000000000000ea");
+  ASSERT_FALSE(almost);
+  EXPECT_NE(almost.error().sentence().find("without CAP_CHOWN;"), std::string::npos) << almost.error().sentence();
+}
+
+TEST(Rights, AreAssumedWhereTheKernelSaysNothing) {
+  const TempDirectory root;
+  EXPECT_TRUE(check_rights(root.path().string()));
+}
+
 TEST(ProbeBind, NamesAddressAndReason) {
   EXPECT_TRUE(probe_bind("127.99.98.97", 8123));
   for (const char* wrong : {"", "127.0.0.1000", "::1", "host", "198.51.100.7"}) {

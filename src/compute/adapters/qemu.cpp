@@ -17,6 +17,11 @@ Result<Bytes> least_disk(const std::string& path) {
 QemuBackend::QemuBackend(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 QemuBackend::~QemuBackend() = default;
 
+Result<> QemuBackend::check(const QemuSettings& settings) {
+  TRY_VOID(Impl::find_tools(settings));
+  return {};
+}
+
 Result<std::unique_ptr<QemuBackend>> QemuBackend::open(QemuSettings settings, const Executor& executor,
                                                        log::Logger log) {
   TRY(auto impl, Impl::open(std::move(settings), executor, std::move(log)));

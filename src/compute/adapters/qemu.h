@@ -33,6 +33,8 @@ Result<Bytes> least_disk(const std::string& path);
 
 class QemuBackend final : public Backend {
  public:
+  /// What open() asks of this host beside the data directory: programs, the machines' user, rights. Changes nothing.
+  static Result<> check(const QemuSettings& settings);
   /// Takes DATA/qemu.lock; `conflict` names the process that drives this data directory already. `unavailable` when
   /// QEMU is not installed.
   static Result<std::unique_ptr<QemuBackend>> open(QemuSettings settings, const Executor& executor, log::Logger log);

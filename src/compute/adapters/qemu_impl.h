@@ -35,6 +35,7 @@ class QemuBackend::Impl final : public qemu::Listener {
     std::optional<qemu::UserIds> user;
     FileHandle lock;
   };
+  static Result<Tools> find_tools(const QemuSettings& settings);  ///< without `lock`
   Impl(QemuSettings settings, const Executor& executor, log::Logger log, Tools tools);
 
   /// Runs `work` on the strand and answers on the caller's executor.

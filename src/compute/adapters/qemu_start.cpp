@@ -46,6 +46,7 @@ Result<std::optional<qemu::UserIds>> machine_user(const std::string& wanted) {
     if (::getgrouplist(name.c_str(), entry.pw_gid, groups.data(), &count) < 0) count = 0;
     groups.resize(static_cast<std::size_t>(count));
     std::erase(groups, gid_t{0});
+    TRY_VOID(qemu::check_rights());
     return std::optional(qemu::UserIds{entry.pw_uid, entry.pw_gid, std::move(groups)});
   }
   return fail(Kind::unavailable, "no user to run machines under; add one with adduser --system --group nephele-vm");
@@ -100,12 +101,17 @@ bool taken_everywhere(std::uint16_t port) {
 
 }  // namespace
 
-Result<std::unique_ptr<QemuBackend::Impl>> QemuBackend::Impl::open(QemuSettings settings, const Executor& executor,
-                                                                   log::Logger log) {
+Result<QemuBackend::Impl::Tools> QemuBackend::Impl::find_tools(const QemuSettings& settings) {
   Tools tools;
   TRY(tools.program, qemu::find_program(settings.program, "qemu-system-x86"));
   TRY(tools.disk_tool, qemu::find_program(settings.disk_tool, "qemu-utils"));
   TRY(tools.user, machine_user(settings.machine_user));
+  return tools;
+}
+
+Result<std::unique_ptr<QemuBackend::Impl>> QemuBackend::Impl::open(QemuSettings settings, const Executor& executor,
+                                                                   log::Logger log) {
+  TRY(auto tools, find_tools(settings));
   settings.data_directory = std::filesystem::absolute(settings.data_directory).lexically_normal().string();
   while (settings.data_directory.size() > 1 && settings.data_directory.ends_with('/'))
     settings.data_directory.pop_back();
