@@ -160,6 +160,7 @@ do_clean() {
     purge_packages
     say "provision engine, its configuration and its logs are removed"
   else
+    refuse_to_lose_data
     keep_data
     remove_programs
     say "provision engine removed; $(on_disk "$etc") and $(on_disk "$logs") stay"

@@ -155,13 +155,13 @@ tell_new_keys() {
 
 # ---- keep, take away -----------------------------------------------------------------------------------------------
 
-# remember_packages FILE: names that were installed for us, one a line.
+# remember_packages FILE [RECORD]: names that were installed for us, one a line, go to those that are known already.
 remember_packages() {
   local record all
-  [[ -s $1 ]] || return 0
-  record=$(on_disk "$opt/installed-packages")
+  as test -s "$1" || return 0
+  record=$(on_disk "${2:-$opt/installed-packages}")
   all=$(mktemp)
-  { as cat -- "$record" 2>/dev/null || true; cat -- "$1"; } | sort -u >"$all"
+  { as cat -- "$record" 2>/dev/null || true; as cat -- "$1"; } | sort -u >"$all"
   as mkdir -p -- "$(dirname -- "$record")"
   as install -m 0644 -- "$all" "$record"
   rm -f -- "$all"
@@ -171,12 +171,44 @@ remembered_packages() {
   as cat -- "$(on_disk "$opt/installed-packages")" "$(on_disk "$kept/installed-packages")" 2>/dev/null | sort -u || true
 }
 
-# What must outlive `clean` goes to the folder of the configuration, and comes back with the next installation.
+# Is there more than an empty folder?
+holds_something() { as test -e "$1" && [[ -n $(as find "$1" -maxdepth 0 ! \( -type d -empty \) -print) ]]; }
+
+# Where the server keeps its data by $1's engine.conf: what :data: says, without quotes and comment; or nothing.
+configured_data() {
+  as sed -nE 's/^:?data: *["'\'']?([^"'\''#]*[^"'\''# ]).*/\1/p' "$(on_disk "$etc/engine.conf")" 2>/dev/null || true
+}
+
+# Ends here, before anything has been changed, where `clean` would lose what the server must remember.
+refuse_to_lose_data() {
+  local data new old
+  data=$(realpath -ms -- "$(configured_data)" 2>/dev/null || true)
+  if [[ $data == "$opt"/* && $data != "$opt/var" ]] && holds_something "$(on_disk "$data")"; then
+    die "$(on_disk "$data") (:data:) lies in what would be removed; move it elsewhere, say so in engine.conf (nothing was changed)"
+  fi
+  new=$(on_disk "$opt/var") old=$(on_disk "$kept/var")
+  if holds_something "$new" && holds_something "$old"; then
+    die "$new and, of an earlier installation, $old both hold the server's data; move one of them away, most likely the" \
+      "older one in $kept (nothing was changed)"
+  fi
+}
+
+# What must outlive `clean` goes to the folder of the configuration, and comes back with the next installation. The two
+# lists become one; of the data there is one (refuse_to_lose_data), or what is kept stays where it is.
 move_each() {
   local from=$1 to=$2 name
   for name in var installed-packages; do
-    if as test -e "$(on_disk "$from/$name")" && ! as test -e "$(on_disk "$to/$name")"; then
-      as mkdir -p -- "$(on_disk "$to")"
+    holds_something "$(on_disk "$from/$name")" || continue
+    as mkdir -p -- "$(on_disk "$to")"
+    if [[ $name == installed-packages ]] && as test -e "$(on_disk "$to/$name")"; then
+      remember_packages "$(on_disk "$from/$name")" "$to/$name"
+      as rm -f -- "$(on_disk "$from/$name")"
+      continue
+    fi
+    as rmdir -- "$(on_disk "$to/$name")" 2>/dev/null || true # an empty folder would be in the way
+    if as test -e "$(on_disk "$to/$name")"; then
+      warn "$(on_disk "$from/$name") stays there: $(on_disk "$to/$name") is in its place already"
+    else
       as mv -T -- "$(on_disk "$from/$name")" "$(on_disk "$to/$name")"
     fi
   done

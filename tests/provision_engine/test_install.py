@@ -253,6 +253,71 @@ def test_what_the_engine_remembers_survives_clean_and_comes_back(house):
     assert not house.at("/etc/provision-engine/kept").exists()
 
 
+KEPT = "/etc/provision-engine/kept"
+
+
+def write(house, path, text):
+    house.at(path).parent.mkdir(parents=True, exist_ok=True)
+    house.at(path).write_text(text)
+
+
+def test_clean_loses_nothing_where_data_was_kept_before(house):
+    """Cleaned, then somebody copied data of another machine to /opt and installed again."""
+    house.install()
+    write(house, f"{OPT}/var/engine.db", "old rows")
+    house.install("clean")
+    write(house, f"{OPT}/var/engine.db", "new rows")
+    done = house.install("copy")
+    assert f"{house.root}{KEPT}/var stays there" in done.stderr
+    before = house.picture()
+    done = house.install("clean", status=1)
+    assert f"{OPT}/var" in done.stderr and f"{KEPT}/var" in done.stderr and "nothing was changed" in done.stderr
+    assert house.picture() == before
+    house.at(f"{KEPT}/var").rename(house.root / "elsewhere")
+    house.install("clean")
+    assert house.at(f"{KEPT}/var/engine.db").read_text() == "new rows" and not house.at(OPT).exists()
+    house.install()
+    assert house.at(f"{OPT}/var/engine.db").read_text() == "new rows"
+
+
+@pytest.mark.parametrize("empty", [f"{KEPT}/var", f"{OPT}/var"])
+def test_an_empty_folder_is_no_data(house, empty):
+    house.install()
+    other = ({f"{KEPT}/var", f"{OPT}/var"} - {empty}).pop()
+    write(house, f"{other}/engine.db", "rows")
+    house.at(empty).mkdir(parents=True)
+    house.install("clean")
+    assert house.at(f"{KEPT}/var/engine.db").read_text() == "rows"
+    house.install()
+    assert house.at(f"{OPT}/var/engine.db").read_text() == "rows" and not house.at(KEPT).exists()
+
+
+def test_lists_of_packages_become_one(house):
+    house.install()
+    write(house, f"{OPT}/installed-packages", "lld-19\n")
+    house.install("clean")
+    write(house, f"{OPT}/installed-packages", "clang-19\n")
+    house.install("clean")
+    assert house.at(f"{KEPT}/installed-packages").read_text() == "clang-19\nlld-19\n"
+    write(house, f"{OPT}/installed-packages", "cmake\n")
+    house.install()
+    assert house.at(f"{OPT}/installed-packages").read_text() == "clang-19\ncmake\nlld-19\n" and not house.at(KEPT).exists()
+
+
+@pytest.mark.parametrize("spelled", [f":data: {OPT}/mine", f":data: '{OPT}/mine'  # here", f"data: {OPT}//mine/"])
+def test_clean_refuses_while_data_of_another_name_lies_in_what_it_would_remove(house, spelled):
+    house.install()
+    house.at(CONF).write_text(f":port: 4711\n{spelled}\n")
+    write(house, f"{OPT}/mine/engine.db", "rows")
+    before = house.picture()
+    done = house.install("clean", status=1)
+    assert f"{house.root}{OPT}/mine (:data:)" in done.stderr and "nothing was changed" in done.stderr
+    assert house.picture() == before
+    house.at(f"{OPT}/mine").rename(house.root / "mine")
+    house.install("clean")
+    assert (house.root / "mine" / "engine.db").read_text() == "rows" and not house.at(OPT).exists()
+
+
 @pytest.mark.parametrize("words", [["clean", "purge"], ["purge"]])
 @pytest.mark.parametrize("cleaned", [False, True])
 @pytest.mark.parametrize("mode", ["symlink", "copy"])
