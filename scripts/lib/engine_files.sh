@@ -133,7 +133,11 @@ put_everything() {
   rm -f -- "$new"
 }
 
-# The configuration is the administrator's: a copy, made once.
+# Who installs is who starts the server later, also where he became root by sudo for this: he may read the configuration.
+installing_group() { if ((EUID == 0)); then printf '%s' "${SUDO_GID:-0}"; else id -g; fi; }
+
+# The configuration is the administrator's: a copy, made once, with room for secrets in it (:database:). What is there
+# already keeps its contents, owner and rights.
 put_configuration() {
   local conf
   conf=$(on_disk "$etc/engine.conf")
@@ -141,7 +145,7 @@ put_configuration() {
     tell_new_keys "$conf"
   else
     as mkdir -p -- "$(dirname -- "$conf")"
-    as install -m 0644 -- share/etc/engine.conf "$conf.new"
+    as install -m 0640 -g "$(installing_group)" -- share/etc/engine.conf "$conf.new"
     as mv -fT -- "$conf.new" "$conf"
   fi
 }
@@ -174,15 +178,15 @@ remembered_packages() {
 # Is there more than an empty folder?
 holds_something() { as test -e "$1" && [[ -n $(as find "$1" -maxdepth 0 ! \( -type d -empty \) -print) ]]; }
 
-# Where the server keeps its data by $1's engine.conf: what :data: says, without quotes and comment; or nothing.
-configured_data() {
-  as sed -nE 's/^:?data: *["'\'']?([^"'\''#]*[^"'\''# ]).*/\1/p' "$(on_disk "$etc/engine.conf")" 2>/dev/null || true
+# What engine.conf says for a key of its first level, without quotes and comment; or nothing.
+configured() {
+  as sed -nE "s/^:?$1: *[\"']?([^\"'#]*[^\"'# ]).*/\1/p" "$(on_disk "$etc/engine.conf")" 2>/dev/null || true
 }
 
 # Ends here, before anything has been changed, where `clean` would lose what the server must remember.
 refuse_to_lose_data() {
   local data new old
-  data=$(realpath -ms -- "$(configured_data)" 2>/dev/null || true)
+  data=$(realpath -ms -- "$(configured data)" 2>/dev/null || true)
   if [[ $data == "$opt"/* && $data != "$opt/var" ]] && holds_something "$(on_disk "$data")"; then
     die "$(on_disk "$data") (:data:) lies in what would be removed; move it elsewhere, say so in engine.conf (nothing was changed)"
   fi
@@ -235,7 +239,7 @@ remove_programs() {
 
 remove_the_rest() {
   local pid_file unit
-  pid_file=$(as sed -nE 's/^:pid_file: *["'\'']?([^"'\''#]*[^"'\''# ]).*/\1/p' "$(on_disk "$etc/engine.conf")" 2>/dev/null || true)
+  pid_file=$(configured pid_file)
   [[ $pid_file == /* ]] || pid_file=/tmp/provision-engine-server.pid # the server refuses others
   as rm -f -- "$(on_disk "$pid_file")"
   # `systemctl link` or `enable` of our unit leaves links that lead nowhere now.

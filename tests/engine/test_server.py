@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import threading
 
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from checks import ITEMS, create, nothing_left, read, remove, spec
 from engine import wait_for
+from open_folder import open_folder
 from opennebula.control_client import ALICE
 
 USAGE = "Usage: provision-engine-server {start|stop|restart|status|run|version|check-config} <debug>\n"
@@ -261,6 +263,32 @@ def test_a_database_with_a_password_is_not_shown(new_engine):
         assert "hush-hush" not in done.stdout + done.stderr
     assert done.returncode == 1
     engine.check_no_secret(more=["hush-hush"])
+
+
+@pytest.mark.parametrize("mode, told", [(0o644, True), (0o604, True), (0o640, False), (0o600, False)])
+def test_a_password_that_everybody_may_read_is_warned_of(new_engine, mode, told):
+    engine = new_engine({"database": "postgresql://engine:hush-hush@127.0.0.1:1/engine"}, start=False)
+    engine.conf_path.chmod(mode)
+    done = engine.command("check-config")
+    assert done.returncode == 0 and (f"chmod o= {engine.conf_path}" in done.stderr) == told, done.stderr
+    assert stat.S_IMODE(engine.conf_path.stat().st_mode) == mode
+
+
+def test_without_a_password_everybody_may_read_the_file(new_engine):
+    engine = new_engine(start=False)
+    engine.conf_path.chmod(0o644)
+    assert engine.command("check-config").stderr == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes somebody else")
+def test_who_may_not_read_the_file_is_told_who_may(new_engine):
+    with open_folder() as folder:
+        engine = new_engine(start=False, wrap=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+        engine.conf_path = folder / "engine.conf"
+        engine.write()
+        engine.conf_path.chmod(0o640)
+        done = engine.command("check-config")
+        assert done.returncode == 1 and f"chgrp GROUP {engine.conf_path}" in done.stderr, done
 
 
 BROKEN = {

@@ -113,8 +113,44 @@ def test_nothing_is_written_outside_the_four_folders(house, mode):
 def test_what_is_installed_can_be_read_by_all_and_written_by_its_owner(house):
     house.install("copy")
     for path in house.root.rglob("*"):
-        if not path.is_symlink():
+        if not path.is_symlink() and path != house.at(CONF):
             assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644), path
+
+
+def rights(path):
+    about = path.stat()
+    return stat.S_IMODE(about.st_mode), about.st_uid, about.st_gid
+
+
+@pytest.mark.parametrize("mode", ["symlink", "copy"])
+def test_the_configuration_is_for_its_owner_and_the_group_of_who_installs(house, mode):
+    house.install(mode)
+    assert rights(house.at(CONF)) == (0o640, os.getuid(), os.getgid())
+
+
+@needs_root
+def test_who_installs_through_sudo_may_read_the_configuration(house):
+    house.install("copy", SUDO_UID="1234", SUDO_GID="1235")
+    assert rights(house.at(CONF)) == (0o640, 0, 1235)
+
+
+@needs_root
+def test_an_ordinary_user_reads_the_configuration_that_he_installed(house):
+    os.chown(house.root, NOBODY, NOBODY)
+    house.install("copy", before=AS_NOBODY)
+    assert rights(house.at(CONF)) == (0o640, NOBODY, NOBODY)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o600, 0o444])
+def test_a_configuration_that_is_there_keeps_its_rights(house, mode):
+    house.install("copy")
+    house.at(CONF).chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(house.at(CONF), NOBODY, NOBODY)
+    before = rights(house.at(CONF))
+    house.install("copy")
+    house.install("update")
+    assert rights(house.at(CONF)) == before and before[0] == mode
 
 
 @pytest.mark.parametrize("spelling", [["provision-engine-server"], ["provision-engine"], ["provision-engine", "server"]])

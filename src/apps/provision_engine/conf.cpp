@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/provision_engine/conf.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -110,6 +114,20 @@ void mend_log_system(Conf& conf, std::vector<std::string>& warnings) {
   system = "file";
 }
 
+/// The file is installed for root and one group; who is neither has to be let in.
+std::string advice_for(const std::string& path) {
+  if (::access(path.c_str(), R_OK) == 0 || errno != EACCES) return {};
+  return "; it may hold secrets, so that only its owner and its group read it: run this as root, or `chgrp GROUP " +
+         path + "` for who runs the server";
+}
+
+/// Other rights than the installation's are the operator's business, but he should know.
+void warn_of_readers(const Conf& conf, const std::string& path, std::vector<std::string>& warnings) {
+  struct stat about{};
+  if (conf.database.empty() || ::stat(path.c_str(), &about) != 0 || (about.st_mode & S_IROTH) == 0) return;
+  warnings.push_back(path + ": everybody on this machine may read :database: and a password in it; chmod o= " + path);
+}
+
 }  // namespace
 
 std::string conf_path() {
@@ -122,7 +140,7 @@ Result<Read> read_conf(const std::string& path) {
     return fail(error.kind(), "Failed to load configuration at " + path + "\n" + error.sentence());
   };
   const auto text = settings::read_file(path);
-  if (!text) return failed(text.error());
+  if (!text) return failed(Error(text.error().kind(), text.error().sentence() + advice_for(path)));
   auto document = settings::read_symbol_yaml(*text, path, unindented);
   if (!document) return failed(document.error());
   if (document->root.if_table() == nullptr || document->root.if_table()->empty())
@@ -138,6 +156,7 @@ Result<Read> read_conf(const std::string& path) {
     conf->values.runtimes.log_level = 1;
   Read out{.conf = std::move(*conf), .warnings = std::move(document->warnings)};
   mend_log_system(out.conf.values, out.warnings);
+  warn_of_readers(out.conf.values, path, out.warnings);
   const auto keys = rows.keys();
   for (auto& warning : settings::unknown_keys(document->root, keys, rows.obsolete()))
     out.warnings.push_back(std::move(warning));
