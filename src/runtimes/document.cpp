@@ -20,7 +20,10 @@ const json::Object* function_object(const json::Object& document, Role role) {
 
 json::Value merged(const json::Value& from, const Function& function) {
   json::Object out = from.if_object() == nullptr ? json::Object{} : *from.if_object();
-  out.set("VM_ID", function.vm_id);
+  if (function.vm_id >= 0)
+    out.set("VM_ID", function.vm_id);
+  else
+    out.erase("VM_ID");
   out.set("STATE", to_string(function.state));
   if (function.state == FunctionState::error) out.set("ERROR", function.error);
   out.set("CPU", function.sizes.cpu);
@@ -36,15 +39,19 @@ void member_to(std::string& out, std::string_view name, const json::Value& value
   json::write_to(value, out);
 }
 
-void members_to(std::string& out, const json::Object& document, std::int64_t service_id,
+void members_to(std::string& out, const json::Object& document, std::optional<std::int64_t> service_id,
                 std::span<const Function> functions) {
+  std::string_view between;
   for (const auto& [member, value] : document) {
+    out += between;
+    between = ",";
     const auto function =
         std::ranges::find_if(functions, [&](const Function& f) { return to_string(f.role) == member; });
     member_to(out, member, function == functions.end() ? value : merged(value, *function));
-    out += ',';
   }
-  member_to(out, "SERVICE_ID", service_id);
+  if (!service_id) return;
+  out += between;
+  member_to(out, "SERVICE_ID", *service_id);
 }
 
 }  // namespace
@@ -98,20 +105,21 @@ bool take_wishes(json::Object& document, const json::Object& from) {
   return changed;
 }
 
-std::string render_members(const json::Object& document, std::int64_t service_id, std::span<const Function> functions) {
+std::string render_members(const json::Object& document, std::optional<std::int64_t> service_id,
+                           std::span<const Function> functions) {
   std::string out = "{";
   members_to(out, document, service_id, functions);
   out += '}';
   return out;
 }
 
-std::string render(RuntimeId id, std::int64_t service_id, const std::string& name, const json::Object& document,
-                   std::span<const Function> functions) {
+std::string render(RuntimeId id, std::optional<std::int64_t> service_id, const std::string& name,
+                   const json::Object& document, std::span<const Function> functions) {
   std::string out = "{";
   member_to(out, "NAME", name);
   out += ',';
   member_to(out, "ID", id.number());
-  out += ',';
+  if (!document.empty() || service_id) out += ',';
   members_to(out, document, service_id, functions);
   out += '}';
   return out;

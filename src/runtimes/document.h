@@ -34,11 +34,13 @@ WantedSizes wanted_sizes(const json::Object& document, Role role);
 bool take_wishes(json::Object& document, const json::Object& from);
 
 /// The object under SERVERLESS_RUNTIME as text: NAME, ID, the caller's members, SERVICE_ID; in each function the
-/// caller's members, then those of ours that are not there yet.
-std::string render(RuntimeId id, std::int64_t service_id, const std::string& name, const json::Object& document,
-                   std::span<const Function> functions);
+/// caller's members, then those of ours that are not there yet. A number that is not known, of a service or of a VM, is
+/// left out: both members are optional (contract, 3.1).
+std::string render(RuntimeId id, std::optional<std::int64_t> service_id, const std::string& name,
+                   const json::Object& document, std::span<const Function> functions);
 /// The same without NAME and ID: what OpenNebula's documents hold.
-std::string render_members(const json::Object& document, std::int64_t service_id, std::span<const Function> functions);
+std::string render_members(const json::Object& document, std::optional<std::int64_t> service_id,
+                           std::span<const Function> functions);
 /// {"SERVERLESS_RUNTIME":...} around a rendered runtime.
 std::string wrapped(std::string_view rendered);
 

@@ -47,7 +47,7 @@ struct WantedSizes {
 /// A function as it is seen now.
 struct Function {
   Role role = Role::faas;
-  std::int64_t vm_id = 0;
+  std::int64_t vm_id = 0;  ///< negative: not known, and then not shown
   FunctionState state = FunctionState::pending;
   std::string error;     ///< only with state `error`
   std::string endpoint;  ///< a bare address, or empty

@@ -130,6 +130,25 @@ def test_the_service_is_gone(one, alice):
     nothing_left(one)  # its machines too, which OneFlow would never have ended
 
 
+@pytest.mark.parametrize("service", [{}, {"SERVICE_ID": -1}, {"SERVICE_ID": "none"}], ids=["absent", "-1", "a word"])
+def test_a_document_that_names_no_service(one, alice, service):
+    """SERVICE_ID and VM_ID are optional (contract, 3.1): what is not known is left out, never -1."""
+    number = one.add_document(ALICE[0], 1337, "<TEMPLATE><BODY><![CDATA[" + json.dumps(
+        {"FAAS": {"FLAVOUR": "Function", "CPU": 1, "MEMORY": 128, "DISK_SIZE": 1024}, **service}) + "]]></BODY></TEMPLATE>")
+    for _ in range(3):  # the first look writes the document
+        seen = read(alice, number)
+        assert "SERVICE_ID" not in seen and "VM_ID" not in seen["FAAS"]
+        assert seen["FAAS"]["STATE"] == "ERROR" and seen["FAAS"]["ERROR"] == "its document does not say which service it is"
+    assert "-1" not in json.dumps(one.document(number)["template"])
+    listed = next(each for each in alice.get(ITEMS).json()["SERVERLESS_RUNTIMES"] if each["ID"] == number)
+    assert "SERVICE_ID" not in listed
+    assert calls_of(one, lambda: read(alice, number))[1] == ["one.document.info"], "a service -1 is asked for"
+    updated = runtime_of(put(alice, number, changed(FAAS={"CPU": 2})), 200)  # no VM, no change (contract, 4.4)
+    assert "SERVICE_ID" not in updated and updated["FAAS"]["CPU"] == 1
+    remove(alice, number)
+    nothing_left(one)
+
+
 def test_a_machine_is_gone(one, alice):
     shown = created(alice, spec("Function", "Data"))
     one.end_vm(shown["DAAS"]["VM_ID"])

@@ -272,7 +272,7 @@ Task<> OpenNebulaCloud::clear_up(const Caller& caller, Journal& journal) {
     co_return;
   }
   log_.warn("Removing what is left of a Serverless Runtime that could not be created",
-            {{"request", caller.request_id}, {"service", service.value_or(-1)}});
+            {{"request", caller.request_id}, {"service", service ? std::to_string(*service) : "unknown"}});
   if (service) {
     // Not the request's own deadline, which may be what has passed.
     const auto gone = co_await force_service_away(upstream_, session_of(caller, in(seconds{10})), *service, &log_);

@@ -79,10 +79,16 @@ Task<Answer<OpenNebulaCloud::Loaded>> OpenNebulaCloud::load(Session session, Run
 Task<Answer<std::vector<Function>>> OpenNebulaCloud::look(Session session, const Loaded& loaded,
                                                           opennebula::Glance* seen) {
   const auto& stored = loaded.stored;
-  const auto service_id = stored.service_id.value_or(-1);
-  const auto service = co_await upstream_.reader.service(session, service_id, seen);
-  if (!service && service.error().kind() != Kind::not_found)
-    co_return std::unexpected(refused_by(Code::service_unreadable, service.error(), std::to_string(service_id)));
+  std::optional<opennebula::Service> service;
+  std::string without = "its document does not say which service it is";
+  if (stored.service_id) {
+    const auto number = std::to_string(*stored.service_id);
+    auto found = co_await upstream_.reader.service(session, *stored.service_id, seen);
+    if (!found && found.error().kind() != Kind::not_found)
+      co_return std::unexpected(refused_by(Code::service_unreadable, found.error(), number));
+    if (found) service = std::move(*found);
+    without = "service " + number + " no longer exists";
+  }
 
   // The VM of each function: as OneFlow has it now, else the last one that is known.
   std::vector<Function> functions;
@@ -91,10 +97,7 @@ Task<Answer<std::vector<Function>>> OpenNebulaCloud::look(Session session, const
     const auto last = stored.vm_id(role).value_or(-1);
     const auto* has = service ? role_for(*service, role) : nullptr;
     const bool there = has != nullptr && !has->vms.empty();
-    auto function = gone(role, last,
-                         !service ? "service " + std::to_string(service_id) + " no longer exists"
-                                  : "the service has no VM for it any more",
-                         stored.sizes(role));
+    auto function = gone(role, last, service ? "the service has no VM for it any more" : without, stored.sizes(role));
     if (there) function.vm_id = has->vms.front();
     // Still being deployed: the VM has no number yet.
     if (!there && has != nullptr && has->cardinality > 0 && !opennebula::is_failed(service->state)) {
@@ -116,7 +119,7 @@ Task<Answer<std::vector<Function>>> OpenNebulaCloud::look(Session session, const
       co_return std::unexpected(refused_by(Code::vm_unreadable, vms[i].error()));
     }
   }
-  whereabouts_.remember(loaded.id, {.service = service_id, .vms = std::move(ids)});
+  whereabouts_.remember(loaded.id, {.service = stored.service_id.value_or(-1), .vms = std::move(ids)});
   co_return functions;
 }
 
@@ -128,13 +131,12 @@ Task<opennebula::Glance> OpenNebulaCloud::look_ahead(Session session, RuntimeId 
 
 View OpenNebulaCloud::view_of(const Loaded& loaded, const std::vector<Function>& functions) const {
   return {.id = loaded.id,
-          .runtime =
-              render(loaded.id, loaded.stored.service_id.value_or(-1), loaded.name, loaded.stored.document, functions)};
+          .runtime = render(loaded.id, loaded.stored.service_id, loaded.name, loaded.stored.document, functions)};
 }
 
 Task<> OpenNebulaCloud::keep(Session session, const Caller& caller, const Loaded& loaded,
                              const std::vector<Function>& functions) {
-  const auto service = loaded.stored.service_id.value_or(-1);
+  const auto service = loaded.stored.service_id;
   // Others may look and seldom write; who owns it looks too, and then it is written.
   if (loaded.owner != caller.user || same_body(render_members(loaded.stored.document, service, functions), loaded.body))
     co_return;
@@ -183,7 +185,7 @@ Task<Answer<Listed>> OpenNebulaCloud::list(Caller caller, ListPage page) {
     page.after = id;
     const auto stored = read_body(document.body);
     if (!stored) continue;  // not ours to read; GET of this one says why
-    out.runtimes.push_back(render(id, stored->service_id.value_or(-1), document.header.name, stored->document, {}));
+    out.runtimes.push_back(render(id, stored->service_id, document.header.name, stored->document, {}));
   }
   co_return out;
 }

@@ -90,7 +90,7 @@ Task<Answer<View>> OpenNebulaCloud::update_in_turn(Session session, RuntimeId id
 
   functions = co_await look(session, *loaded);
   if (!functions) co_return std::unexpected(changed ? functions.error() : changed.error());
-  const auto body = render_members(loaded->stored.document, loaded->stored.service_id.value_or(-1), *functions);
+  const auto body = render_members(loaded->stored.document, loaded->stored.service_id, *functions);
   if (!same_body(body, loaded->body)) {
     log_.info("Updating Serverless Runtime Document " + id.text());
     const auto text = opennebula::document_text(body);

@@ -122,6 +122,20 @@ TEST(StoredBody, OldDocumentsAreReadInTheirPresentForm) {
             R"("SERVICE_ID":2})");
 }
 
+TEST(StoredBody, NumbersThatAreNotKnownAreNeitherTakenNorShown) {
+  for (const char* text : {R"({"FAAS":{"FLAVOUR":"a"}})", R"({"FAAS":{"FLAVOUR":"a","VM_ID":-1},"SERVICE_ID":-1})",
+                           R"({"FAAS":{"FLAVOUR":"a","VM_ID":"-1"},"SERVICE_ID":"none"})"}) {
+    const auto stored = read_body(text);
+    ASSERT_TRUE(stored) << text;
+    EXPECT_EQ(stored->service_id, std::nullopt) << text;
+    EXPECT_EQ(stored->vm_id(Role::faas), std::nullopt) << text;
+    EXPECT_EQ(render_members(stored->document, stored->service_id, {}), R"({"FAAS":{"FLAVOUR":"a"}})") << text;
+    const std::array functions{gone(Role::faas, -1, "why", {1, 2, 3})};
+    const auto shown = render_members(stored->document, stored->service_id, functions);
+    EXPECT_THAT(shown, AllOf(HasSubstr(R"("ERROR":"why")"), Not(HasSubstr("_ID")))) << text;
+  }
+}
+
 TEST(StoredBody, AnErrorThatIsOverIsForgotten) {
   const auto stored = read_body(R"({"FAAS":{"FLAVOUR":"a","VM_ID":3,"STATE":"ERROR","ERROR":"no"},"SERVICE_ID":2})");
   ASSERT_TRUE(stored);

@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> number_members{"VM_ID", "CPU", "MEMORY", "DISK_SIZE"};
 
+/// The number of a service or a VM; there is none below 0, which once was written for "not known".
+std::optional<std::int64_t> known(std::optional<std::int64_t> number) {
+  return number.value_or(-1) < 0 ? std::nullopt : number;
+}
+
 /// A number, or a string of digits as early engines wrote them.
 std::optional<std::int64_t> number_of(const json::Value* value) {
   if (value == nullptr) return std::nullopt;
@@ -38,6 +43,7 @@ void modernize(json::Object& function) {
     if (const auto number = number_of(value)) *value = json::Value(*number);
   }
   function.erase("ERROR");
+  if (const auto vm = number_of(function.find("VM_ID")); vm && !known(vm)) function.erase("VM_ID");
   if (json::Value* state = function.find("STATE"); state != nullptr && *state == json::Value("ACTIVE"))
     *state = json::Value(to_string(FunctionState::running));
 }
@@ -45,7 +51,7 @@ void modernize(json::Object& function) {
 }  // namespace
 
 std::optional<std::int64_t> Stored::vm_id(Role role) const {
-  return number_of(function_member(document, role, "VM_ID"));
+  return known(number_of(function_member(document, role, "VM_ID")));
 }
 
 FunctionSizes Stored::sizes(Role role) const {
@@ -59,7 +65,7 @@ Result<Stored> read_body(std::string_view text) {
   if (value->if_object() == nullptr) return fail(Kind::invalid, "the document's body is no JSON object");
   Stored out;
   out.document = std::move(*value->if_object());
-  out.service_id = number_of(out.document.find("SERVICE_ID"));
+  out.service_id = known(number_of(out.document.find("SERVICE_ID")));
   for (const std::string_view name : {"SERVICE_ID", "NAME", "ID"}) out.document.erase(name);
   for (const Role role : roles) {
     json::Value* function = out.document.find(to_string(role));
