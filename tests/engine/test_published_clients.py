@@ -16,6 +16,7 @@ from opennebula.control_client import ADMIN, ALICE, BOB
 from ports import free_port
 from published_clients import PLACE, RELEASES, CRuntime, Orchestrator, PythonRuntime, curl
 from test_cases import SLOW
+from waiting import PATIENCE
 
 # Not one step takes time: a machine runs before anybody can look.
 AT_ONCE = {"pending": 0, "prolog": 0, "boot": 0, "resize": 0, "disk_resize": 0, "flow_deploy": 0}
@@ -187,7 +188,8 @@ def test_the_latency_probe(one, engine, release):
 # --- 60 seconds -------------------------------------------------------------------------------------------------------
 
 def test_the_shipped_limit_is_half_of_the_patience():
-    """What follows is measured with a small `timeout`: a client would wait twice as long as the shipped one is."""
+    """What follows is measured with a small `timeout`: a client would wait twice as long as the shipped one is. What a create
+    may take besides is asserted in rules_test.cpp."""
     shipped = (SOURCE / "share" / "etc" / "engine.conf").read_text()
     assert next(line for line in shipped.splitlines() if line.startswith(":timeout:")).split()[1] == "30"
 
@@ -202,6 +204,33 @@ def test_an_answer_in_time_to_a_create(one, new_engine):
     assert not python.create("late") and python.answers[-1].status_code == 504
     assert time.monotonic() - begun < 2 * limit
     assert not c.create("late") and c.answer[0] == 504 and c.seconds < 2 * limit
+    nothing_left(one)
+
+
+def test_an_answer_in_time_where_nothing_can_be_cleared_up(one, new_engine):
+    """Machines that do not come, and a OneFlow that then says nothing: `timeout` and the 8 s for that, no more."""
+    one.set(flow_deploy=None)
+    limit = 2
+    engine = new_engine({"timeout": limit})
+    held = one.fault("hold", server="oneflow", method="POST /service/{id}/action recover")
+    begun = time.monotonic()
+    assert not PythonRuntime(engine.port, BOB).create("late")
+    took = time.monotonic() - begun
+    assert limit + 7 <= took < limit + 9 + PATIENCE - 1, took
+    one.clear_faults(held)
+    nothing_left(one)  # a worker goes on
+
+
+def test_an_answer_in_time_where_the_service_is_not_begun(one, new_engine):
+    """OneFlow takes the order and says nothing: `timeout` and the 20 s of all that is no wait for machines."""
+    limit = 1
+    engine = new_engine({"timeout": limit})
+    held = one.fault("hold", server="oneflow", method="POST /service_template/{id}/action instantiate")
+    begun = time.monotonic()
+    assert not PythonRuntime(engine.port, BOB).create("late")
+    took = time.monotonic() - begun
+    assert took < limit + 20 + 2 * PATIENCE, took
+    one.clear_faults(held)
     nothing_left(one)
 
 

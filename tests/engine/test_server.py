@@ -274,6 +274,16 @@ def test_a_password_that_everybody_may_read_is_warned_of(new_engine, mode, told)
     assert stat.S_IMODE(engine.conf_path.stat().st_mode) == mode
 
 
+@pytest.mark.parametrize("timeout, told", [(30, False), (31, False), (32, True), (300, True)])
+def test_a_timeout_beyond_the_patience_of_clients_is_warned_of(new_engine, timeout, told):
+    engine = new_engine({"timeout": timeout}, start=False)
+    done = engine.command("check-config")
+    warning = f":timeout: is {timeout}, so that a create may take {timeout + 28} s"
+    assert done.returncode == 0 and (warning in done.stderr) == told and (told or done.stderr == "")
+    engine.write(engine.conf_path.read_text() + ":cloud: embedded\n")
+    assert warning not in engine.command("check-config").stderr
+
+
 def test_without_a_password_everybody_may_read_the_file(new_engine):
     engine = new_engine(start=False)
     engine.conf_path.chmod(0o644)

@@ -160,6 +160,7 @@ Result<Read> read_conf(const std::string& path) {
   const auto keys = rows.keys();
   for (auto& warning : settings::unknown_keys(document->root, keys, rows.obsolete()))
     out.warnings.push_back(std::move(warning));
+  for (auto& doubt : doubts_about(out.conf.values, document->root)) out.warnings.push_back(std::move(doubt));
   out.conf.values.runtimes.shown = echo(document->root, out.conf.values);
   return out;
 }

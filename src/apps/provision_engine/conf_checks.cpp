@@ -8,6 +8,7 @@
 #include "base/settings/config_files.h"
 #include "http/listen_address.h"
 #include "http/origin.h"
+#include "runtimes/adapters/opennebula/patience.h"
 
 namespace nephele::apps::engine {
 namespace {
@@ -93,6 +94,16 @@ Result<> check_numbers(const Node& root) {
                                                          "\"; write a whole number without quotes");
   }
   return {};
+}
+
+std::vector<std::string> doubts_about(const Conf& conf, const Node& root) {
+  using namespace runtimes::one;  // NOLINT(google-build-using-namespace): three names of one header
+  const auto longest = create_at_most(conf.runtimes.timeout);
+  const auto* said = root.at("timeout");
+  if (conf.cloud != "opennebula" || said == nullptr || longest < patience_of_callers) return {};
+  return {said->value.place().text() + ": :timeout: is " + std::to_string(conf.runtimes.timeout.count()) +
+          ", so that a create may take " + std::to_string(longest.count()) +
+          " s; the published clients hang up after " + std::to_string(patience_of_callers.count())};
 }
 
 Result<> check_host(const Conf& conf) {

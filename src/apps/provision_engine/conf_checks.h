@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "apps/provision_engine/conf.h"
 #include "base/settings/tree.h"
 
@@ -13,6 +16,9 @@ Result<> check_numbers(const settings::Node& root);
 
 /// URLs, address, files and folders of `conf`, which was read from `root`.
 Result<> check_values(const Conf& conf, const settings::Node& root);
+
+/// What is allowed and yet may disappoint; each begins with file and line where the file says it.
+std::vector<std::string> doubts_about(const Conf& conf, const settings::Node& root);
 
 /// Is `:host:` an address of this machine, at which a server could listen now? It may be tomorrow, so that reading the
 /// file does not ask.

@@ -15,6 +15,7 @@
 #include "clouds/opennebula/oneflow.h"
 #include "clouds/opennebula/reader.h"
 #include "operations/operations.h"
+#include "runtimes/adapters/opennebula/patience.h"
 #include "runtimes/adapters/opennebula/remains.h"
 #include "runtimes/model.h"
 #include "runtimes/refusal.h"
@@ -26,9 +27,6 @@
 /// call that changes something, a row of operations says what may come of it; who made the row settles it, or a worker
 /// clears up: after a failure at once, after a kill -9 in the next process.
 namespace nephele::runtimes::one {
-
-/// Callers wait 60 s: what a create needs besides the wait for its machines.
-inline constexpr std::chrono::seconds besides{25};
 
 /// A create whose answer was lost may still bring forth its service, and a service its VMs: 90 s after the last moment
 /// at which it may be asked for. Its row may be as old as the whole create then: it is written while the templates are

@@ -79,7 +79,9 @@ Task<Result<>> force_service_away(Upstream upstream, Session session, std::int64
     auto why = forced.error().sentence();
     if (i + 1 == tries_max || (i > 0 && why == refusal)) co_return fail(std::move(forced).error());
     refusal = std::move(why);
-    co_await sleep_for(seconds{1});
+    constexpr seconds pause{1};
+    if (in(pause) > session.deadline) co_return fail(std::move(forced).error());
+    co_await sleep_for(pause);
   }
 }
 

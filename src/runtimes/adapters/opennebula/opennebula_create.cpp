@@ -275,7 +275,7 @@ Task<> OpenNebulaCloud::clear_up(const Caller& caller, Journal& journal) {
             {{"request", caller.request_id}, {"service", service ? std::to_string(*service) : "unknown"}});
   if (service) {
     // Not the request's own deadline, which may be what has passed.
-    const auto gone = co_await force_service_away(upstream_, session_of(caller, in(seconds{10})), *service, &log_);
+    const auto gone = co_await force_service_away(upstream_, session_of(caller, in(clearing_up)), *service, &log_);
     if (!gone)
       log_.warn("Failed to delete Serverless Runtime Service " + std::to_string(*service),
                 {{"reason", gone.error().sentence()}, {"request", caller.request_id}});

@@ -9,10 +9,12 @@
 #include "clouds/opennebula/template_text.h"
 #include "runtimes/adapters/opennebula/function_view.h"
 #include "runtimes/adapters/opennebula/instantiation.h"
+#include "runtimes/adapters/opennebula/patience.h"
 #include "runtimes/adapters/opennebula/leftovers.h"
 #include "runtimes/adapters/opennebula/recipes.h"
 #include "runtimes/adapters/opennebula/stored_body.h"
 #include "runtimes/document.h"
+#include "runtimes/settings.h"
 
 namespace nephele::runtimes::one {
 namespace {
@@ -104,6 +106,10 @@ TEST(FunctionView, TellsTheMachinesOwnError) {
   EXPECT_EQ(function_of(Role::faas, vm).error, vm.error);
   vm.lcm_state = 3;
   EXPECT_EQ(function_of(Role::faas, vm).error, "") << "an old error of a machine that is well";
+}
+
+TEST(Patience, TheShippedTimeoutLeavesCallersTheirAnswer) {
+  EXPECT_LT(create_at_most(Settings{}.timeout), patience_of_callers);
 }
 
 TEST(StoredBody, OldDocumentsAreReadInTheirPresentForm) {
