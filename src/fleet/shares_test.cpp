@@ -141,7 +141,7 @@ TEST(Shares, C11LargeAndSmallMachinesShareByProcessors) {
   }
 }
 
-TEST(Shares, C12And13StartingMachinesAreCountedOnce) {
+TEST(Shares, C12To14StartingMachinesAreCountedOnce) {
   GoldenWorld starting(100);
   auto few = GoldenWorld::type(1);
   few.max_starting_processors = 4;
@@ -151,14 +151,17 @@ TEST(Shares, C12And13StartingMachinesAreCountedOnce) {
   EXPECT_THAT(starting.cycle(60), ElementsAre(0));
   EXPECT_EQ(starting.last.candidates.front().blocked, Blocked::starting_full);
 
-  for (const bool stays : {true, false}) {
+  for (const bool stays : {true, false}) {  // C13, C14
     GoldenWorld limited(100);
     auto ten = GoldenWorld::type(1);
     ten.processors_limit = 10;
     limited.add(ten);
     limited.stay_starting = stays;
     EXPECT_THAT(limited.cycle(0), ElementsAre(10));
-    EXPECT_THAT(limited.cycle(60), ElementsAre(0));
+    for (const int second : {60, 120, 660, 720}) EXPECT_THAT(limited.cycle(second), ElementsAre(0)) << second;
+    EXPECT_THAT(limited.count(), ElementsAre(10));
+    const auto expected = stays ? State::starting : State::running;
+    EXPECT_TRUE(std::ranges::all_of(limited.machines, [&](const Machine& one) { return one.state == expected; }));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/text_file.h"
+#include "fleet/history.h"
 #include "fleet/testing/space_ground.h"
 
 namespace nephele::fleet {
@@ -18,6 +19,29 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::moment;
 using ::testing::SizeIs;
+
+TEST(SpaceGolden, B9MachinesThatFailBeforeTheyStartAreMadeMoreAndMoreSeldom) {
+  Ground g(30);
+  std::vector<std::int64_t> made_at;
+  int before = 0;
+  for (std::int64_t second = 0; second <= 7'800; second += 60) {
+    for (auto& machine : g.cloud.machines) machine.state = State::failed;  // without a start time
+    g.cycle(second);
+    if (g.cloud.creations == before) continue;
+    EXPECT_EQ(g.cloud.creations - before, 3) << "a tenth of the limit, after " << second << " s";
+    made_at.push_back(second);
+    before = g.cloud.creations;
+  }
+  EXPECT_THAT(made_at, ElementsAre(0, 120, 300, 600, 1'140, 2'160, 4'140, 7'800))
+      << "one, two, four ... minutes after they failed, never more than an hour";
+  EXPECT_FALSE(read_history(Files(g.directory.path().string(), "vm"), g.space.name, "a", moment(7'800)).last_abort)
+      << "none of them has run: nothing was aborted";
+  EXPECT_THAT(g.jobs("apel-archive"), IsEmpty());
+
+  g.cloud.all_run();
+  g.cycle(7'860);
+  EXPECT_EQ(g.cloud.creations - before, 3) << "one that runs ends it";
+}
 
 TEST(SpaceGolden, C21MachinesAreToldOfAShutdownTimeBeforeTheirOwn) {
   Ground g(1);

@@ -122,6 +122,35 @@ TEST_F(FleetOnOpenStack, OneOldTokenIsOneNewSignIn) {
   EXPECT_EQ(there_are("servers"), 4U);
 }
 
+TEST_F(FleetOnOpenStack, OneWithoutALaunchTimeHasRunSinceItWasSeenTo) {
+  // 8.9, 6: launched_at absent, ACTIVE, power 1.
+  space.processors_limit = 4;
+  space.gocdb_sitename = "UKI-TEST";
+  set(R"({"cores":80,"boot":100000})");
+  const auto created =
+      (std::chrono::floor<seconds>(clock.now()) - at(0)).count();  // the stand-in's clock is the real one
+  cycle(created);
+  ASSERT_EQ(there_are("servers"), 1U);
+  const auto server = world().at_path({"servers"})->if_array()->front();
+  const auto control_path = "/servers/" + std::string(server.text_at({"id"}));
+  const auto folder = "current/" + std::string(server.text_at({"name"})) + "/";
+  control(http::Verb::post, control_path, R"({"status":"ACTIVE","power_state":1})");
+  cycle(created + 120);
+  EXPECT_EQ(state(folder + "started"), to_text(at(created + 120)));
+  // The cloud's time of the last change: that of the creation.
+  EXPECT_NEAR(std::stod(state(folder + "updated")), std::stod(to_text(at(created))), 2);
+  cycle(created + 180);
+  EXPECT_EQ(state(folder + "started"), to_text(at(created + 120))) << "the first sight counts";
+
+  const auto stopped = at(created + 1'000);
+  control(http::Verb::post, control_path, R"({"status":"SHUTOFF","power_state":4,"stopped":)" + to_text(stopped) + "}");
+  cycle(created + 7'200);
+  ASSERT_THAT(records(), SizeIs(1));
+  EXPECT_THAT(records().front(),
+              AllOf(HasSubstr("\nStartTime: " + to_text(at(created + 120)) + "\n"),
+                    HasSubstr("\nEndTime: " + to_text(stopped) + "\n"), HasSubstr("\nWallDuration: 880\n")));
+}
+
 TEST_F(FleetOnOpenStack, AQuotaEndsCreationsOfTheCycle) {
   set(R"({"instances":1})");
   cycle(0);
