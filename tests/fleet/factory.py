@@ -70,10 +70,11 @@ class Factory:
         done = self.run("vcycled", "--once", "--json", "--host", self.host, *arguments, check=check)
         return {report["space"]: report for report in json.loads(done.stdout)}
 
-    def start(self, cycle_seconds=1):
+    def start(self, cycle_seconds=1, wrap=()):
+        """`wrap`: a command that becomes the one behind it."""
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(
-                [self.bin / "vcycled", "--foreground", "--cycle-seconds", str(cycle_seconds), "--root", str(self.root),
+                [*wrap, self.bin / "vcycled", "--foreground", "--cycle-seconds", str(cycle_seconds), "--root", str(self.root),
                  "--host", self.host],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=self.environment, start_new_session=True)
         wait_for("vcycled runs", lambda: (self.root / "var/run/vcycled.pid").exists() or self.process.poll() is not None, 30)

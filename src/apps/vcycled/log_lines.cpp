@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <iostream>
 #include <system_error>
+#include <utility>
 
 #include "fleet/report.h"
 
@@ -25,15 +26,38 @@ Result<> LogLines::reopen() {
   return {};
 }
 
+std::string LogLines::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+bool LogLines::put(std::string_view line) {
+  const std::string text = (half_ ? "\n" : "") + std::string(line);
+  const auto written = ::write(file_.get(), text.data(), text.size());
+  if (std::cmp_equal(written, text.size())) {
+    half_ = false;
+    trouble_.clear();
+    return true;
+  }
+  // A disk takes what there is room for.
+  if (written > 0) half_ = text[static_cast<std::size_t>(written) - 1] != '\n';
+  trouble_ = path_ + " cannot be written: " + std::generic_category().message(written < 0 ? errno : ENOSPC);
+  return false;
+}
+
 void LogLines::say(const std::string& text) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  std::string line = fleet::log_time(now) + " [" + std::to_string(::getpid()) + "]: " + text;
+  const std::string head = fleet::log_time(now) + " [" + std::to_string(::getpid()) + "]: ";
+  std::string line = head + text;
   // Clouds and machines are quoted here: one line stays one.
   std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   line += '\n';
   const std::lock_guard lock(mutex_);
-  if (file_) [[maybe_unused]]
-    const auto written = ::write(file_.get(), line.data(), line.size());
+  if (file_) {
+    if (lost_ > 0 && put(head + std::to_string(lost_) + " lines before this one are lost: " + trouble_ + "\n"))
+      lost_ = 0;
+    if (lost_ > 0 || !put(line)) ++lost_;
+  }
   if (shown_) std::cerr << line;
 }
 

@@ -201,6 +201,7 @@ void Manager::tend() {
 void Manager::tell_first_problem() const {
   std::string problem = configuration_problem_;
   if (problem.empty() && !problems_.empty()) problem = problems_.begin()->first + ": " + problems_.begin()->second;
+  if (problem.empty()) problem = log_.trouble();
   write_factory_error(files_, problem);
 }
 
