@@ -40,7 +40,7 @@ std::unexpected<Error> explain(const tcp::endpoint& at, const error_code& ec) {
 
 Result<asio::ip::address> read_literal(const std::string& text) {
   error_code ec;
-  const auto address = asio::ip::make_address(text, ec);
+  auto address = asio::ip::make_address(text, ec);
   if (ec) return fail(Kind::invalid, "\"" + text + "\" is no IPv4 or IPv6 address; write one such as 127.0.0.1");
   return address;
 }
