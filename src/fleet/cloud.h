@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/async.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -17,8 +19,10 @@ namespace nephele::fleet {
 
 /// One machine as its cloud lists it, ours or anybody's.
 struct CloudMachine {
-  std::string id;    ///< the cloud's own, a UUID where it has such; what the accounting record names
-  std::string name;  ///< as we called it when we made it: from its metadata where the cloud renames machines
+  /// The cloud's own, a UUID where it has such; what the accounting record names. Empty: not told this time.
+  std::string id;
+  /// As we called it when we made it: from its metadata where the cloud renames machines.
+  std::string name;
   State state = State::unknown;
   std::string ip = "0.0.0.0";
   std::string zone = {};
@@ -27,10 +31,18 @@ struct CloudMachine {
   std::optional<std::int64_t> processors = {};  ///< of its flavor
   std::optional<Instant> created = {}, started = {};
   std::optional<Instant> updated = {};  ///< last change of its state
+  std::string second_id = {};           ///< another of its ids, under which it may be written down; empty: none
   /// What could not be read of this machine, as a sentence. It is in the list all the same: what is not told of it is
   /// taken from its files, and the others are not kept from theirs.
   std::string problem = {};
 };
+
+/// Whether it is the machine that was written down under this id, whatever the case of its letters. Where either is not
+/// known it may be.
+inline bool is_known_as(const CloudMachine& machine, std::string_view id) {
+  const auto is = [name = ascii::lowered(id)](const std::string& one) { return ascii::lowered(one) == name; };
+  return id.empty() || machine.id.empty() || is(machine.id) || is(machine.second_id);
+}
 
 struct Flavor {
   std::string name = {};

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a cycle does beside: lists of heartbeats, old folders, machines of managers that fell silent.
 #include <algorithm>
-#include <utility>
 
 #include "fleet/accounting.h"
 #include "fleet/space_cycle.h"
 #include "fleet/takeover.h"
 
 namespace nephele::fleet {
-
-/// Two machines of one name: ours is the one whose id was written down, however they are listed.
-void SpaceCycle::tell_apart(const CloudMachine*& ours, const CloudMachine& another) {
-  const CloudMachine* other = &another;
-  if (read_state(files_.current(space_.name, another.name) + "/jobfeatures/job_id") == another.id)
-    other = std::exchange(ours, &another);
-  foreign_processors_ += other->processors.value_or(1);
-  say("There are two machines called " + other->name + " in " + space_.name + "; " + other->id + " is left alone");
-  decide("left alone", other->name, "", "another machine has the same name; remove " + other->id + " by hand");
-}
 
 /// A list per machinetype, also an empty one: "TIME NAME IP", the newest first.
 void SpaceCycle::write_heartbeat_lists() {

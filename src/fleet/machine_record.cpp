@@ -89,6 +89,11 @@ MachineRecord read_machine(std::string folder, std::string name) {
   return out;
 }
 
+std::string id_in(const std::string& folder) {
+  auto id = text_in(folder + "/jobfeatures/job_id");
+  return id.empty() ? text_in(folder + "/instance_id") : id;  // of older releases
+}
+
 std::optional<Instant> heartbeat_of(const std::string& folder, const std::string& file) {
   if (file.empty() || file.contains('/') || file.starts_with(".")) return std::nullopt;
   struct stat info{};

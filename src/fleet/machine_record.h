@@ -29,6 +29,9 @@ struct MachineRecord {
 
 MachineRecord read_machine(std::string folder, std::string name);
 
+/// The id of the machine that a folder is about, as its cloud gave it; empty: not known yet.
+std::string id_in(const std::string& folder);
+
 /// When the file in joboutputs last came; nothing where it never did.
 std::optional<Instant> heartbeat_of(const std::string& folder, const std::string& file);
 /// joboutputs/shutdown_message, on one line and of limited length: its writer is not to be trusted.

@@ -156,8 +156,11 @@ Task<Result<>> SpaceCycle::look() {
       foreign_processors_ += seen.processors.value_or(1);
       continue;
     }
-    const auto [place, is_first] = by_name.emplace(seen.name, &seen);
-    if (!is_first) tell_apart(place->second, seen);
+    // Two machines of one name: ours is the one that was written down, and else the first.
+    if (const auto written = id_written_for(seen.name); !is_known_as(seen, written))
+      leave_alone(seen, written);
+    else if (const auto [place, is_first] = by_name.emplace(seen.name, &seen); !is_first)
+      leave_alone(seen, place->second->id);
   }
   for (const auto& name : *names)
     if (is_machine_name(name)) by_name.emplace(name, nullptr);
@@ -180,8 +183,7 @@ Result<> SpaceCycle::tell_what_is_written() {
   for (const auto& name : names) {
     if (!is_machine_name(name)) continue;
     const std::string folder = files_.current(space_.name, name) + "/";
-    WrittenMachine one{.name = name, .id = read_state(folder + "jobfeatures/job_id").value_or("")};
-    if (one.id.empty()) one.id = read_state(folder + "instance_id").value_or("");  // of older releases
+    WrittenMachine one{.name = name, .id = id_in(files_.current(space_.name, name))};
     one.over = exists(folder + "stopped");
     one.ran = exists(folder + "started");
     if (const auto created = read_instant(folder + "created")) one.age = now_ - *created;
@@ -189,49 +191,6 @@ Result<> SpaceCycle::tell_what_is_written() {
     out.push_back(std::move(one));
   }
   cloud_.know(std::move(out));
-  return {};
-}
-
-bool SpaceCycle::is_another_spaces(const CloudMachine& seen) const {
-  if (!seen.space.empty() && seen.space != space_.name) return true;
-  if (exists(files_.current(space_.name, seen.name)) || exists(files_.deleted(space_.name, seen.name))) return false;
-  const auto spaces = names_in(files_.shared("spaces"));
-  return spaces && std::ranges::any_of(*spaces, [&](const std::string& other) {
-           return other != space_.name && exists(files_.current(other, seen.name));
-         });
-}
-
-/// A listed machine whose folder is elsewhere, or nowhere.
-Result<> SpaceCycle::place_folder(const CloudMachine& seen) {
-  const std::string folder = files_.current(space_.name, seen.name);
-  if (exists(folder) || !creates_ || is_another_spaces(seen)) return {};
-  if (const std::string before = files_.deleted(space_.name, seen.name); exists(before)) {
-    TRY_VOID(files_.move(before, folder));
-    TRY_VOID(files_.remove(folder + "/missing_since"));
-    say("Took the files of " + seen.name + " back: its machine is listed again");
-    decide("adopted", seen.name, seen.machinetype, "it is listed again");
-    return {};
-  }
-  if (const std::string before = files_.early(seen.name); exists(before)) {
-    // There "managed here" meant that this host has the folder.
-    if (!read_state(before + "/manager")) TRY_VOID(files_.write(before + "/manager", files_.node(), 0640));
-    TRY_VOID(files_.move(before, folder));
-    decide("adopted", seen.name, seen.machinetype, "its files were in the layout of older releases");
-    return {};
-  }
-  TRY_VOID(files_.make_folder(folder, 0755));
-  for (const char* below : {"/machinefeatures", "/jobfeatures"}) TRY_VOID(files_.make_folder(folder + below, 0755));
-  TRY_VOID(files_.make_folder(folder + "/joboutputs", 0777));
-  TRY_VOID(files_.write(folder + "/created", to_text(seen.created.value_or(now_)), 0640));
-  TRY_VOID(files_.write(folder + "/updated", to_text(seen.updated.value_or(now_)), 0640));
-  TRY_VOID(files_.write(folder + "/space_name", space_.name, 0640));
-  const std::string type = is_plain_name(seen.machinetype) ? seen.machinetype : "";
-  TRY_VOID(files_.write(folder + "/machinetype_name", type, 0640));
-  TRY_VOID(files_.write(folder + "/jobfeatures/job_id", seen.id, 0644));
-  TRY_VOID(files_.write(folder + "/manager", files_.node(), 0640));
-  adopted_.insert(seen.name);
-  say("Adopted " + seen.name + " in " + space_.name + ": it has our name and nobody's files");
-  decide("adopted", seen.name, seen.machinetype, "it has our name and there were no files of it");
   return {};
 }
 
@@ -282,8 +241,8 @@ Result<> SpaceCycle::keep_up(Known& known) {
   if (!machine.managed_here) return {};
   if (known.record.missing_since) TRY_VOID(files_.remove(known.folder + "/missing_since"));
   TRY_VOID(files_.write(known.folder + "/manager_heartbeat", to_text(now_), 0640, Durable::no));
-  if (known.record.id.empty() && !known.seen->id.empty()) {
-    // It was made just before its manager died.
+  if (known.record.id != known.seen->id && !known.seen->id.empty()) {
+    // It was made just before its manager died, or before its cloud knew this id.
     TRY_VOID(files_.make_folder(known.folder + "/jobfeatures", 0755));
     TRY_VOID(write_id(known.folder, known.seen->id));
     known.record.id = known.seen->id;

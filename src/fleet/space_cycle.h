@@ -69,8 +69,6 @@ class SpaceCycle {
   // space_cycle.cpp
   Task<Result<>> look();
   Result<> tell_what_is_written();
-  Result<> place_folder(const CloudMachine& seen);
-  bool is_another_spaces(const CloudMachine& seen) const;
   void meet(Known& known);
   void resolve(Known& known) const;
   Result<> keep_up(Known& known);
@@ -79,6 +77,12 @@ class SpaceCycle {
   void say_status(const Known& known);
   void report_machines();
   MachineView view_of(const Known& known) const;
+
+  // recognition.cpp
+  bool is_another_spaces(const CloudMachine& seen) const;
+  std::string id_written_for(const std::string& name) const;
+  Result<> place_folder(const CloudMachine& seen);
+  void leave_alone(const CloudMachine& like, const std::string& ours);
 
   // endings.cpp
   Result<> deal_with_end(Known& known, Instant stopped, bool vanished);
@@ -115,7 +119,6 @@ class SpaceCycle {
   Result<Secret> proxy_of(const MachineType& type, const std::string& machine) const;
 
   // housekeeping.cpp
-  void tell_apart(const CloudMachine*& ours, const CloudMachine& another);
   void write_heartbeat_lists();
   void clean_up();
   void take_over();

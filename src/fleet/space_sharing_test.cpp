@@ -87,7 +87,77 @@ TEST(SpaceSharing, OfTwoMachinesOfOneNameOursIsTheOneThatWasWrittenDown) {
     EXPECT_THAT(g.jobs("apel-archive"), IsEmpty());
     EXPECT_THAT(report.decisions, Contains(Field(&Decision::reason, HasSubstr("remove somebody's by hand"))));
     EXPECT_EQ(report.processors, 2);
+    EXPECT_EQ(report.machines, 1);
   }
+}
+
+/// Whatever became of it: what stands in its place is neither it nor a reason to end or account anything.
+TEST(SpaceSharing, AMachineOfAnotherIdIsNotTheOneThatWasWrittenDown) {
+  for (const State state : {State::running, State::shut_down, State::failed}) {
+    Ground g(3);
+    g.space.types[0].machines_limit = 1;
+    g.space.types[0].max_wallclock = seconds{7'200};
+    g.cycle(0);
+    g.space.draining = true;
+    g.cloud.all_run();
+    g.cycle(60);
+    const std::string name = g.cloud.machines[0].name;
+    g.cloud.machines[0].id = "another";
+    g.cloud.machines[0].state = state;
+    g.cloud.machines[0].processors = 2;
+    const auto report = g.cycle(120);
+    EXPECT_EQ(report.processors, 3) << "ours, which is waited for, and the other's two";
+    EXPECT_EQ(report.machines, 1);
+    EXPECT_THAT(report.seen, IsEmpty());
+    EXPECT_THAT(report.decisions, Contains(Field(&Decision::reason, HasSubstr("remove another by hand"))));
+    EXPECT_THAT(g.lines, Contains(HasSubstr(name + " in s.example.com is listed with the id another; the one that was "
+                                                   "made is u-1: another is left alone")));
+    EXPECT_EQ(g.state(name + "/jobfeatures/job_id"), "u-1");
+    EXPECT_THAT(g.names(), ElementsAre(name)) << "not gone after one listing";
+    EXPECT_THAT(g.jobs("apel-archive"), IsEmpty());
+    g.cycle(120 + 600);
+    EXPECT_THAT(g.names("deleted"), ElementsAre(name));
+    EXPECT_THAT(g.jobs("apel-archive"), ElementsAre("u-1")) << "for the minute that it was seen to run";
+    g.cycle(120 + 660);
+    EXPECT_THAT(g.names("deleted"), ElementsAre(name)) << "its files are not given to the other";
+    g.cycle(120 + 40'000);
+    EXPECT_EQ(g.cloud.removals, 0) << "not even when it has lived longer than ours might";
+  }
+}
+
+TEST(SpaceSharing, OneThatIsListedAgainUnderItsIdIsStillOurs) {
+  Ground g(3);
+  g.space.types[0].machines_limit = 1;
+  g.cycle(0);
+  g.cloud.all_run();
+  g.cycle(60);
+  const std::string name = g.cloud.machines[0].name;
+  g.cloud.machines[0].id = "another";
+  g.cycle(120);
+  g.cloud.machines[0].id = "";  // a cloud that tells none this time
+  EXPECT_EQ(g.cycle(180).seen.size(), 1U);
+  g.cloud.machines[0].id = "U-1";
+  EXPECT_EQ(g.cycle(240).seen.size(), 1U);
+  EXPECT_EQ(g.state(name + "/missing_since"), "(none)");
+  // A cloud that knew it by another id first.
+  g.cloud.machines[0].second_id = "u-1";
+  g.cloud.machines[0].id = "uuid";
+  EXPECT_EQ(g.cycle(300).seen.size(), 1U);
+  EXPECT_EQ(g.state(name + "/jobfeatures/job_id"), "uuid");
+  g.cloud.machines[0].second_id.clear();
+  EXPECT_EQ(g.cycle(360).seen.size(), 1U);
+  EXPECT_EQ(g.cloud.removals, 0);
+}
+
+TEST(SpaceSharing, AnInstanceOfOlderReleasesIsKnownByItsFile) {
+  Ground g(3);
+  g.space.types[0].target_share = 0;
+  g.directory.write("var/lib/vcycle/shared/spaces/s.example.com/current/vcycle-a-old/created", "1699999000\n");
+  g.directory.write("var/lib/vcycle/shared/spaces/s.example.com/current/vcycle-a-old/manager", "vm");
+  g.directory.write("var/lib/vcycle/shared/spaces/s.example.com/current/vcycle-a-old/instance_id", "i-1");
+  g.cloud.machines = {{.id = "i-2", .name = "vcycle-a-old", .state = State::failed, .machinetype = "a"}};
+  EXPECT_THAT(g.cycle(0).seen, IsEmpty());
+  EXPECT_EQ(g.cloud.removals, 0);
 }
 
 TEST(SpaceSharing, NamesOfOthersAreNoPaths) {

@@ -66,7 +66,8 @@ Task<Result<CloudFacts>> AzureCloud::facts(SteadyTime deadline) {
 
 CloudMachine AzureCloud::seen(const azure::Machine& machine) const {
   const State state = state_of_phase(azure::phase_of(machine));
-  CloudMachine out{.id = machine.uuid.empty() ? machine.id : machine.uuid, .name = machine.name, .state = state};
+  CloudMachine out{.id = machine.uuid, .name = machine.name, .state = state};
+  out.second_id = machine.id;  // what create() gave where there was no other yet
   if (!machine.address.empty()) out.ip = machine.address;
   out.zone = machine.zone;
   out.machinetype = value_in(machine.tags, "machinetype");
