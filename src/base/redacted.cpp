@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/redacted.h"
 
+#include <algorithm>
+#include <array>
+#include <tuple>
+#include <utility>
+
 namespace nephele {
 
 namespace {
@@ -24,7 +29,73 @@ std::string without_long_words(std::string_view text) {
   return out;
 }
 
+/// How the signs of a URL are written: as they are, or percent-encoded.
+struct Signs {
+  std::string_view begin, slash, at, equals;
+  std::array<std::string_view, 4> dividers;  ///< of what stands behind the path
+};
+constexpr std::array spellings{Signs{"://", "/", "@", "=", {"?", "#", "&", ";"}},
+                               Signs{"%3A%2F%2F", "%2F", "%40", "%3D", {"%3F", "%23", "%26", "%3B"}}};
+
+/// Up to a blank or a quote; what ends a sentence or stands before its next part is not of it.
+std::string_view url_at(std::string_view text) {
+  text = text.substr(0, text.find_first_of(" \t\r\n\"'<>`"));
+  constexpr std::string_view of_sentences = ".,:;!)]}";
+  while (!text.empty() && of_sentences.contains(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Where the first divider is, and how long it is; npos: there is none.
+std::pair<std::size_t, std::size_t> next_divider(std::string_view text, const Signs& signs) {
+  std::pair<std::size_t, std::size_t> first{std::string_view::npos, 0};
+  for (const auto sign : signs.dividers) first = std::min(first, {text.find(sign), sign.size()});
+  return first;
+}
+
+/// Of what stands behind "://".
+std::string without_secrets(std::string_view url, const Signs& signs) {
+  std::string out;
+  auto [end, length] = next_divider(url, signs);
+  const auto authority = url.substr(0, std::min(end, url.find(signs.slash)));
+  if (const auto at = authority.rfind(signs.at); at != std::string_view::npos) {
+    out += mark;
+    url.remove_prefix(at);
+    end = next_divider(url, signs).first;
+  }
+  out += url.substr(0, end);
+  while (end != std::string_view::npos) {
+    out += url.substr(end, length);
+    url.remove_prefix(end + length);
+    std::tie(end, length) = next_divider(url, signs);
+    const auto part = url.substr(0, end);
+    if (const auto equals = part.find(signs.equals); equals != std::string_view::npos)
+      out.append(part.substr(0, equals)).append(signs.equals).append(mark);
+    else if (!part.empty())
+      out += mark;
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string without_url_secrets(std::string_view text) {
+  std::string out;
+  for (;;) {
+    const Signs* signs = nullptr;
+    std::size_t begin = std::string_view::npos;
+    for (const auto& one : spellings)
+      if (const auto at = text.find(one.begin); at < begin) {
+        begin = at;
+        signs = &one;
+      }
+    if (signs == nullptr) break;
+    begin += signs->begin.size();
+    const auto url = url_at(text.substr(begin));
+    out.append(text.substr(0, begin)).append(without_secrets(url, *signs));
+    text.remove_prefix(begin + url.size());
+  }
+  return out.append(text);
+}
 
 std::string redacted(std::string text, const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets) {

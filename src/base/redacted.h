@@ -12,4 +12,10 @@ namespace nephele {
 /// words, also when the service cut or wrapped what it quotes.
 std::string redacted(std::string text, const std::vector<std::string>& secrets);
 
+/// A text for people with the secrets of the URLs in it left out: `https://***@host/path?token=***`. Who signs in
+/// stands before the @ of a URL, and tokens and signatures are values of its query, whatever the service calls them; so
+/// all values go, and host, path and names stay. URLs that are percent-encoded as a whole, as in names of files, are
+/// also looked at.
+std::string without_url_secrets(std::string_view text);
+
 }  // namespace nephele

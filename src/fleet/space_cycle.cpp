@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/redacted.h"
 #include "fleet/apel.h"
 #include "fleet/history.h"
 #include "fleet/machine_name.h"
@@ -84,8 +85,8 @@ SpaceCycle::SpaceCycle(const Space& space, Cloud& cloud, const Files& files, Cyc
   report_.machines_limit = space.machines_limit;
 }
 
-void SpaceCycle::decide(std::string what, std::string machine, std::string type, std::string reason) {
-  report_.decisions.push_back({std::move(what), std::move(machine), std::move(type), std::move(reason)});
+void SpaceCycle::decide(std::string what, std::string machine, std::string type, const std::string& reason) {
+  report_.decisions.push_back({std::move(what), std::move(machine), std::move(type), without_url_secrets(reason)});
 }
 
 void SpaceCycle::failed(const std::string& doing, const Error& error) {
@@ -103,7 +104,7 @@ Task<SpaceReport> SpaceCycle::run() {
   auto lease = SpaceLease::take(files_, space_.name, now_, lease_length);
   creates_ = lease.has_value();
   if (const auto looked = co_await look(); !looked) {
-    report_.error = looked.error().sentence();
+    report_.error = without_url_secrets(looked.error().sentence());
     if (lease) lease->give_back();
     co_return std::move(report_);
   }

@@ -133,7 +133,7 @@ class SpaceCycle {
   void say(const std::string& line) const {
     if (say_) say_(line);
   }
-  void decide(std::string what, std::string machine, std::string type, std::string reason);
+  void decide(std::string what, std::string machine, std::string type, const std::string& reason);
   void failed(const std::string& doing, const Error& error);
 
   const Space& space_;

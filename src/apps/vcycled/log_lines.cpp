@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/redacted.h"
 #include "fleet/report.h"
 
 namespace nephele::apps::vcycle {
@@ -48,7 +49,7 @@ bool LogLines::put(std::string_view line) {
 void LogLines::say(const std::string& text) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const std::string head = fleet::log_time(now) + " [" + std::to_string(::getpid()) + "]: ";
-  std::string line = head + text;
+  std::string line = head + without_url_secrets(text);
   // Clouds and machines are quoted here: one line stays one.
   std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   line += '\n';

@@ -12,7 +12,8 @@
 namespace nephele::apps::vcycle {
 
 /// /var/log/vcycle/vcycled as its readers grep it: "Nov 22 06:05:04 [PID]: text" in local time. A line of several
-/// spaces' cycles is whole; what a full disk refuses is lost, and counted in the first line after that.
+/// spaces' cycles is whole; what a full disk refuses is lost, and counted in the first line after that. URLs are shown
+/// without the secrets in them.
 class LogLines {
  public:
   explicit LogLines(std::string path) : path_(std::move(path)) {}

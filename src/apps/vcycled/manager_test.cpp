@@ -57,7 +57,9 @@ struct Ground {
   LogLines log{directory / "log"};
   FakeClouds clouds;
   struct : fleet::Remote {
-    Task<Result<std::string>> get(std::string, SteadyTime) override { co_return fail(Kind::invalid, "none"); }
+    Task<Result<std::string>> get(std::string url, SteadyTime) override {
+      co_return fail(Kind::invalid, "Failed to read " + url + ": none");
+    }
   } remote;
   Manager manager;
 };
@@ -196,6 +198,25 @@ TEST(Manager, WarningsOfAConfigurationAreSaidOnce) {
   g.round(360);
   EXPECT_EQ(said("access_key does nothing"), 2U) << "somebody has written it again";
   EXPECT_EQ(said("AKIA"), 0U);
+}
+
+TEST(Manager, SecretsInUrlsAreShownNowhere) {
+  Ground g({}, {"a.example.com", "b.example.com"});
+  ASSERT_TRUE(g.log.reopen());
+  const auto text = g.directory.read("etc/vcycle.conf");
+  g.directory.write("etc/vcycle.conf", text +
+                                           "[machinetype a.example.com m]\n"
+                                           "user_data = https://me:hunter2@web.example.com/t?token=hunter3\n");
+  g.clouds.clouds["b.example.com"].list_error =
+      Error(Kind::unavailable, "https://cloud.example.com/list?sig=hunter4 gives no answer");
+  g.round(0);
+  const std::string shown = "Failed to read https://***@web.example.com/t?token=***: none";
+  const auto log = g.directory.read("log"), status = g.directory.read("var/lib/vcycle/status/a.example.com.json");
+  const auto problem = g.directory.read("var/lib/vcycle/factory-error");
+  EXPECT_THAT(log, HasSubstr(shown));
+  EXPECT_THAT(status, HasSubstr(shown));
+  EXPECT_EQ(problem, "b.example.com: https://cloud.example.com/list?sig=*** gives no answer\n");
+  EXPECT_THAT(log + status + problem, ::testing::Not(HasSubstr("hunter")));
 }
 
 TEST(Manager, EndingIsSoonThoughACloudIsDead) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/redacted.h"
 #include "base/text_file.h"
 
 namespace nephele::apps::vcycle {
@@ -61,7 +62,7 @@ void write_factory_error(const fleet::Files& files, const std::string& sentence)
   if (sentence.empty())
     (void)files.remove(path);
   else
-    (void)files.write(path, sentence + "\n", 0644, Durable::no);
+    (void)files.write(path, without_url_secrets(sentence) + "\n", 0644, Durable::no);
 }
 
 void write_counts(const fleet::Files& files, const std::vector<fleet::SpaceReport>& reports) {
