@@ -30,6 +30,21 @@ std::string at(const Node& node) {
   return node.place().text() + ": ";
 }
 
+/// Of [DEFAULT], which is for whoever knows an option.
+bool is_usual(const settings::Entry& option, const Node& defaults) {
+  return std::ranges::any_of(*defaults.if_table(),
+                             [&](const auto& usual) { return usual.value.place() == option.value.place(); });
+}
+
+/// Under its name, an alias or an old name.
+template <class S>
+bool is_row_of(const settings::Table<S>& table, std::string_view option) {
+  return std::ranges::any_of(renamed_in(table.service()), [&](const Renamed& one) { return one.old == option; }) ||
+         std::ranges::any_of(table.keys(), [&](const settings::Key& key) {
+           return key.name == option || std::ranges::find(key.doc.aliases, option) != key.doc.aliases.end();
+         });
+}
+
 /// Reads one section by its table, and what is wrong with it into `problems`.
 template <class S>
 class Section {
@@ -69,20 +84,29 @@ class Section {
     return all;
   }
   /// What only other kinds of clouds would read. Vcycle never looked at it, so it is no mistake that stops anything.
-  /// [DEFAULT] is for whoever knows an option.
   void warn_of_other_clouds(const Node& defaults) {
-    const auto is_usual = [&](const settings::Entry& option) {
-      return std::ranges::any_of(*defaults.if_table(),
-                                 [&](const auto& usual) { return usual.value.place() == option.value.place(); });
-    };
     for (const auto& option : *options_.if_table()) {
-      if (!is_of_other_clouds(option.key) || is_usual(option)) continue;
+      if (!is_of_other_clouds(option.key) || is_usual(option, defaults)) continue;
       std::string apis(cloud_option(option.key)->apis);
       for (auto blank = apis.find(' '); blank != std::string::npos; blank = apis.find(' ', blank + 2))
         apis.replace(blank, 1, ", ");
       into_.warnings.push_back(at(option.value) + option.spelled + " does nothing with api = " + api() +
                                "; it is an option of " + apis);
     }
+  }
+  /// What only the section of its space is looked into for.
+  void warn_of_space_options(const std::string& space, const Node& defaults) {
+    for (const auto& option : *options_.if_table()) {
+      if (is_usual(option, defaults) || is_row_of(table_, option.key)) continue;
+      if (cloud_option(option.key) == nullptr && !is_row_of(space_table(), option.key)) continue;
+      warn(at(option.value) + option.spelled +
+           " does nothing in a machinetype; it is an option of the space: write it in " + "[space " + space + "]");
+    }
+  }
+  /// Several machinetypes may have it from one place.
+  void warn(std::string sentence) {
+    if (std::ranges::find(into_.warnings, sentence) == into_.warnings.end())
+      into_.warnings.push_back(std::move(sentence));
   }
   void wrong(std::string sentence) { into_.problems.push_back({section_.header, std::move(sentence)}); }
   const Node& options() const { return options_; }
@@ -128,6 +152,10 @@ class Section {
     const auto add = [&known](std::string_view name) { known.emplace_back().name = name; };
     for (const auto& option : cloud_options()) add(option.name);
     for (const auto& [old, now] : renamed_in(table_.service())) add(old);
+    if (table_.service() == machinetype_table().service()) {  // of which warn_of_space_options() tells more
+      for (const auto& key : space_table().keys()) add(key.name);
+      for (const auto& [old, now] : renamed_in(space_table().service())) add(old);
+    }
     Node looked_at(options_.place(), Node::Table{});
     for (const auto& option : *options_.if_table())
       if (!is_user_data(option.key)) looked_at.set(option.key, option.spelled, option.value);
@@ -177,11 +205,14 @@ bool take_proxy_type(Section<MachineType>& section, MachineType& type) {
 }
 
 std::optional<MachineType> machinetype_from(const std::string& name, const Sections::Section& section,
-                                            const Node& common, const Node& space, Configuration& into) {
+                                            const std::string& space_name, const Sections& all,
+                                            const Section<Space>& space, Configuration& into) {
   Section<MachineType> reader(machinetype_table(), section, into);
-  reader.inherit(common, [](const std::string& option) { return is_user_data(option) || option == "root_public_key"; });
-  reader.inherit(space, [](const std::string& option) { return option == "flavor_names"; });
+  reader.inherit(all.common.options,
+                 [](const std::string& option) { return is_user_data(option) || option == "root_public_key"; });
+  reader.inherit(space.options(), [](const std::string& option) { return option == "flavor_names"; });
   auto type = reader.read();
+  reader.warn_of_space_options(space_name, all.defaults);
   const bool complete = reader.require({"user_data", "backoff_seconds", "fizzle_seconds"});
   if (!type || !complete) return std::nullopt;
   type->name = name;
@@ -241,7 +272,7 @@ void add_space(const std::string& name, const Sections& sections, Configuration&
   space->options = reader.options();
   if (const auto types = sections.machinetypes.find(name); types != sections.machinetypes.end())
     for (const auto& [type_name, type_section] : types->second)
-      if (auto type = machinetype_from(type_name, type_section, common, reader.options(), into))
+      if (auto type = machinetype_from(type_name, type_section, name, sections, reader, into))
         space->types.push_back(std::move(*type));
   if (space->types.empty()) {
     reader.wrong(section.place.text() + ": the space " + name + " has no machinetype that can be used; add a section " +

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/temp_directory.h"
+#include "fleet/testing/config_texts.h"
 
 namespace nephele::fleet {
 namespace {
@@ -18,27 +19,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr std::string_view space_s = "[space s]\napi = nephele\nprocessors_limit = 20\n";
-constexpr std::string_view type_a =
-    "[machinetype s a]\nuser_data = user_data\nbackoff_seconds = 600\nfizzle_seconds = 600\nroot_image = image:x\n";
-
-std::string base(std::string_view more_of_space = "", std::string_view more_of_type = "") {
-  std::string out(space_s);
-  out.append(more_of_space).append(type_a).append(more_of_type);
-  return out;
-}
-
-Configuration read(const std::vector<std::string>& texts) {
-  std::vector<ConfigText> files;
-  for (const auto& text : texts) files.push_back({"f" + std::to_string(files.size() + 1) + ".conf", text});
-  return read_configuration(files);
-}
-
-std::vector<std::string> sentences(const Configuration& configuration) {
-  std::vector<std::string> out;
-  for (const auto& problem : configuration.problems) out.push_back(problem.sentence);
-  return out;
-}
+using testing::base;
+using testing::read;
+using testing::sentences;
+using testing::space_s;
+using testing::type_a;
 
 TEST(FleetConfig, TheGuidesSettingsAreASpaceOnOurOwnCloud) {
   const auto config =
@@ -240,32 +225,6 @@ TEST(FleetConfig, OldNamesGoOnWorking) {
   EXPECT_THAT(read_now.warnings, ::testing::Contains(AllOf(HasSubstr("target_shere"), HasSubstr("target_share"))));
 }
 
-TEST(FleetConfig, AnOptionOfAnotherKindOfCloudIsTold) {
-  struct Case {
-    std::string space;
-    std::vector<std::string> told;
-  };
-  for (const auto& [space, told] :
-       {Case{"api = google\nzones = z\nkey_file = /k\nAccess_Key = AKIA\n",
-             {"f1.conf:5: Access_Key does nothing with api = google; it is an option of ec2"}},
-        Case{"api = ec2\ntenancy_name = t\n",
-             {"f1.conf:3: tenancy_name does nothing with api = ec2; it is an option of openstack, azure, occi, dbce"}},
-        Case{"api = nephele\nurl = https://h\npassword = hush\n",
-             {"f1.conf:3: url does nothing with api = nephele", "f1.conf:4: password does nothing with api = nephele"}},
-        Case{"api = dbce\nkey = hush\nversion = v1\nzones = z\nflavor_names = f\nvolume_gb_per_processor = 1\n",
-             {"f1.conf:5: zones does nothing with api = dbce; it is an option of openstack, ec2, google, azure",
-              "f1.conf:7: volume_gb_per_processor does nothing with api = dbce; it is an option of openstack"}},
-        Case{"api = occi\napi_version = 3\nproxy = /p\n", {}}, Case{"api = zzz\naccess_key = a\n", {}}}) {
-    const auto config = read({"[space s]\n" + space + std::string(type_a)});
-    EXPECT_THAT(config.warnings, SizeIs(told.size())) << space << ::testing::PrintToString(config.warnings);
-    for (const auto& sentence : told) EXPECT_THAT(config.warnings, ::testing::Contains(HasSubstr(sentence)));
-    for (const auto& warning : config.warnings) EXPECT_THAT(warning, ::testing::Not(HasSubstr("hush")));
-    EXPECT_THAT(config.spaces, SizeIs(space.contains("zzz") ? 0 : 1)) << "it stops nothing";
-  }
-  const auto shared = read({"[DEFAULT]\nurl = https://h\ncred_id = c\n" + base()});
-  EXPECT_THAT(shared.warnings, IsEmpty()) << "[DEFAULT] is for whoever knows it";
-}
-
 TEST(FleetConfigFiles, AreReadInTheContractsOrder) {
   const TempDirectory dir;
   const std::string root = dir.path();
@@ -377,18 +336,6 @@ TEST(FleetConfig, ASlipInSettingsLeavesWhatElseStandsThere) {
   const auto unclear = read({base("", "") + "[settings]\njoboutputs_need_token = perhaps\n"});
   EXPECT_THAT(sentences(unclear), SizeIs(1));
   EXPECT_TRUE(unclear.factory.joboutputs_need_token) << "what lets less in holds";
-}
-
-TEST(FleetConfig, WhatNobodyLooksAtInSettingsIsTold) {
-  const auto told = [](const std::string& settings) {
-    return read({"[settings]\nvcycle_space = s\nresponder_netwroks = 10.0.0.0/8\n" + settings}).warnings;
-  };
-  EXPECT_THAT(told("total_machines = 1\nurl = x\n" + base("", "")),
-              ElementsAre(AllOf(HasSubstr("f1.conf:3"), HasSubstr("responder_networks")), HasSubstr("url")));
-  EXPECT_THAT(told(base("", "") + "[DEFAULT]\nusername = u\n"), ElementsAre(HasSubstr("responder_networks")))
-      << "that is for the spaces";
-  EXPECT_THAT(told("procesors_limit = 1\n" + std::string(type_a)),
-              ElementsAre(HasSubstr("responder_networks"), HasSubstr("processors_limit")));
 }
 
 TEST(FleetConfigManual, KnowsWhatEachOptionMeans) {
