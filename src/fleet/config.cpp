@@ -186,7 +186,14 @@ bool take_user_data(Section<MachineType>& section, MachineType& type) {
       good = false;
       continue;
     }
-    (is_file ? type.user_data_files : type.user_data_options)[name] = *option.value.if_text();
+    const auto& value = *option.value.if_text();
+    if (value.empty() && is_file)
+      section.warn(at(option.value) + option.spelled +
+                   " names no file, so no machines are made; write its path or URL, or remove the line");
+    else if (value.empty())
+      section.warn(at(option.value) + option.spelled + " is empty, so ##" + option.key +
+                   "## is left out of user_data; write a value, or remove the line");
+    (is_file ? type.user_data_files : type.user_data_options)[name] = value;
   }
   return good;
 }

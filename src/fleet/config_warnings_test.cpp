@@ -17,6 +17,7 @@ using testing::read;
 using testing::sentences;
 using ::testing::SizeIs;
 using testing::type_a;
+using ::testing::UnorderedElementsAre;
 
 TEST(FleetConfig, AnOptionOfAnotherKindOfCloudIsTold) {
   struct Case {
@@ -72,6 +73,26 @@ TEST(FleetConfig, AnOptionOfTheSpaceInAMachinetypeIsTold) {
       << "and url and password of another kind of cloud" << ::testing::PrintToString(config.warnings);
   const auto shared = read({"[DEFAULT]\nzones = z\n" + base()});
   EXPECT_THAT(shared.warnings, IsEmpty()) << "[DEFAULT] is for whoever knows it";
+}
+
+TEST(FleetConfig, UserDataOptionsWithoutAValueAreTold) {
+  const auto config =
+      read({"[settings]\nuser_data_option_all =\n" + base("", "user_data_option_x =\nuser_data_file_y =\n") +
+            "[machinetype s b]\nuser_data = u\nbackoff_seconds = 1\nfizzle_seconds = 1\n"
+            "user_data_option_all = value\n[machinetype s c]\nuser_data = u\nbackoff_seconds = 1\n"
+            "fizzle_seconds = 1\n"});
+  EXPECT_THAT(sentences(config), IsEmpty());
+  EXPECT_THAT(config.warnings,
+              UnorderedElementsAre(
+                  "f1.conf:2: user_data_option_all is empty, so ##user_data_option_all## is left out of user_data; "
+                  "write a value, or remove the line",
+                  "f1.conf:11: user_data_option_x is empty, so ##user_data_option_x## is left out of user_data; "
+                  "write a value, or remove the line",
+                  "f1.conf:12: user_data_file_y names no file, so no machines are made; write its path or URL, or "
+                  "remove the line"))
+      << "each once";
+  ASSERT_THAT(config.spaces, SizeIs(1));
+  EXPECT_EQ(config.spaces[0].types[0].user_data_options.at("x"), "") << "as the original read it";
 }
 
 }  // namespace
