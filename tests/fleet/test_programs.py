@@ -85,6 +85,34 @@ def test_no_secret_is_in_the_log(factory):
     assert oct((factory.root / "var/log/vcycle/vcycled").stat().st_mode & 0o777) == "0o640"
 
 
+def test_check_warns_of_what_a_start_warns_of(factory):
+    configure(factory, f"[space {SPACE}]\napi = creamce\nprocessors_limit = 5\nurl = http://ce.example.org/\n"
+              "access_key = AKIA\n" + machinetype("a") + "zones = z\nuser_data_option_x =\n")
+    done = factory.run("vcycled", "--check", "--host", "short")
+    assert done.stdout == ""
+    warnings = [line.removeprefix("warning: ") for line in done.stderr.splitlines()]
+    for part in ("4: url is http:// to ce.example.org", "5: access_key does nothing with api = creamce",
+                 "11: zones does nothing in a machinetype", "12: user_data_option_x is empty",
+                 "the host's name short is not fully qualified"):
+        assert len([warning for warning in warnings if part in warning]) == 1, (part, done.stderr)
+    assert len(warnings) == 5
+    factory.run("vcycled", "--once", "--host", HOST, check=False)
+    for warning in warnings[:4]:
+        assert f"Configuration: warning: {warning}\n" in factory.log()
+    told = json.loads(factory.vcycle("check-config", "--json").stdout)
+    assert set(warnings[:4]) <= set(told["warnings"])
+
+
+def test_what_is_told_of_a_configuration_has_no_secrets_of_urls(factory):
+    configure(factory, f"[space {SPACE}]\napi = creamce\nprocessors_limit = 5\n" + machinetype("a")
+              + f"[vacuum_pipe {SPACE} p]\nvacuum_pipe_url = https://me:hush@localhost/p?token=hush\ntarget_share = 1\n")
+    check = factory.run("vcycled", "--check", "--host", HOST, check=False)
+    config = factory.vcycle("check-config", check=False)
+    for done in (check, config):
+        assert done.returncode == 1 and "https://***@localhost/p?token=***" in done.stderr, done.stderr
+        assert "hush" not in done.stdout + done.stderr
+
+
 def test_check_config_tells_what_a_machinetype_has_no_good_of(factory):
     (factory.root / "key.pub").write_text("ssh-ed25519 AAAA root\n")
     configure(factory, f"[space {SPACE}]\napi = nephele\n" + machinetype("a")

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 
 #include "apps/vcycle/verbs.h"
+#include "apps/vcycled/findings.h"
 #include "base/cli_table.h"
 #include "base/text_file.h"
-#include "fleet/adapters/options.h"
 #include "fleet/config_copies.h"
 #include "fleet/urls.h"
 #include "fleet/user_data.h"
@@ -78,10 +76,8 @@ int check_config(const Context& context) {
   const auto found = fleet::config_in_force(context.files);
   const fleet::PipeCache pipes(context.files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
-  std::vector<std::string> problems, warnings = found.warnings;
-  for (const auto& list : {found.problems, config.problems})
-    for (const auto& problem : list) problems.push_back(problem.sentence);
-  warnings.insert(warnings.end(), config.warnings.begin(), config.warnings.end());
+  auto findings = findings_of(found, config);
+  auto& [problems, warnings] = findings;
   cli::Table table({{"space", "SPACE"},
                     {"machinetype", "MACHINETYPE"},
                     {"api", "API"},
@@ -89,8 +85,6 @@ int check_config(const Context& context) {
                     {"processors", "PROCESSORS", cli::Align::right},
                     {"files", "FILES"}});
   for (const auto& space : config.spaces) {
-    if (const auto good = fleet::check_cloud_options(space); !good) problems.push_back(good.error().sentence());
-    std::ranges::move(fleet::secrets_in_the_clear(space), std::back_inserter(warnings));
     if (!space.name.contains('.'))
       warnings.push_back("the name of the space " + space.name + " is not fully qualified");
     for (const auto& type : space.types) {
@@ -110,8 +104,7 @@ int check_config(const Context& context) {
     std::cout << json::pretty(json::Value(std::move(out))) << '\n';
     return problems.empty() ? 0 : 1;
   }
-  for (const auto& warning : warnings) std::cerr << "warning: " << warning << '\n';
-  for (const auto& problem : problems) std::cerr << problem << '\n';
+  print(findings);
   if (!table.empty()) std::cout << table.text(cli::screen_of(STDOUT_FILENO));
   std::cout << (problems.empty() ? "The configuration is in order.\n"
                                  : "What is named above does nothing until it is mended.\n");

@@ -15,13 +15,13 @@
 
 #include "apps/common/daemon.h"
 #include "apps/nephele/installation.h"
+#include "apps/vcycled/findings.h"
 #include "apps/vcycled/manager.h"
 #include "apps/vcycled/publisher.h"
 #include "apps/vcycled/rehearsal.h"
 #include "apps/vcycled/responder.h"
 #include "apps/vcycled/status.h"
 #include "fleet/adapters/image_cache.h"
-#include "fleet/adapters/options.h"
 #include "fleet/adapters/remote_files.h"
 #include "fleet/config_copies.h"
 #include "fleet/web/server.h"
@@ -190,8 +190,7 @@ Result<> serve(const Options& options, Starter& starter) {
   TRY_VOID(pid.write(parts.files));
   starter.tell("ok");
   parts.log.say("vcycled " + std::string(version) + " starts as manager " + node);
-  if (!node.contains('.'))
-    parts.log.say("Warning: the host's name " + node + " is not fully qualified; machines and accounting will show it");
+  if (const auto warning = warning_of_host(node); !warning.empty()) parts.log.say("Warning: " + warning);
   while (!signals.ending) {
     if (const auto opened = parts.log.reopen(); !opened) std::cerr << opened.error().sentence() << '\n';
     if (!pid.is_ours()) {
@@ -248,12 +247,10 @@ int check(const Options& options) {
   const auto found = fleet::config_in_force(files);
   const fleet::PipeCache pipes(files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
-  auto problems = found.problems;
-  problems.insert(problems.end(), config.problems.begin(), config.problems.end());
-  for (const auto& space : config.spaces)
-    if (const auto good = fleet::check_cloud_options(space); !good) problems.push_back({"", good.error().sentence()});
-  for (const auto& problem : problems) std::cerr << problem.sentence << '\n';
-  return problems.empty() ? 0 : 1;
+  auto findings = findings_of(found, config);
+  if (auto host = warning_of_host(files.node()); !host.empty()) findings.warnings.push_back(std::move(host));
+  print(findings);
+  return findings.problems.empty() ? 0 : 1;
 }
 
 int run(int argc, char** argv) {
@@ -266,7 +263,9 @@ int run(int argc, char** argv) {
   app.add_flag("--foreground", options.foreground, "stays in the foreground, for systemd; the log is shown too");
   app.add_flag("--once", options.once, "does one cycle, prints each decision with its reason, and ends");
   app.add_flag("--json", options.json, "with --once: as JSON");
-  app.add_flag("--check", options.check, "reads the configuration and ends: 0 it is in order, 1 with what is not");
+  app.add_flag("--check", options.check,
+               "reads the configuration, tells what is wrong with it and what it warns of, and ends: 0 nothing is "
+               "wrong, else 1");
   app.add_flag("--responder", options.responder,
                "only answers the questions of other factories; vcycled starts that by itself");
   app.add_option("--root", options.root, "every file lies below this directory");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "apps/vcycled/findings.h"
 #include "apps/vcycled/status.h"
 #include "fleet/config_copies.h"
 #include "nephele_version.h"
@@ -125,11 +126,10 @@ fleet::Configuration Manager::configuration(const fleet::ConfigFiles& found, fle
 }
 
 /// What somebody lives with for years is said when it is written, not every minute.
-void Manager::tell_new_warnings(std::initializer_list<std::vector<std::string>> lists) {
+void Manager::tell_new_warnings(const std::vector<std::string>& warnings) {
   std::set<std::string> now;
-  for (const auto& list : lists)
-    for (const auto& warning : list)
-      if (now.insert(warning).second && !warned_of_.contains(warning)) log_.say("Configuration: warning: " + warning);
+  for (const auto& warning : warnings)
+    if (now.insert(warning).second && !warned_of_.contains(warning)) log_.say("Configuration: warning: " + warning);
   warned_of_ = std::move(now);
 }
 
@@ -145,7 +145,7 @@ std::vector<fleet::SpaceReport> Manager::round(const fleet::WatchedTime& time, s
   auto config = configuration(found, time.now, wait);
   config.problems.insert(config.problems.begin(), found.problems.begin(), found.problems.end());
   for (const auto& problem : config.problems) log_.say("Configuration: " + problem.sentence);
-  tell_new_warnings({found.warnings, config.warnings});
+  tell_new_warnings(warnings_of(found, config));
   configuration_problem_ = config.spaces.empty() ? "the configuration names no space" : "";
   if (!config.problems.empty()) configuration_problem_ = config.problems.front().sentence;
   if (time.jumped) {

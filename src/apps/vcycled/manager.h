@@ -4,7 +4,6 @@
 #include <atomic>
 #include <functional>
 #include <future>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <set>
@@ -65,7 +64,7 @@ class Manager {
   void collect(std::vector<fleet::SpaceReport>& into);
   fleet::SpaceReport outcome_of(Job& job);
   void keep(const fleet::SpaceReport& report);
-  void tell_new_warnings(std::initializer_list<std::vector<std::string>> lists);
+  void tell_new_warnings(const std::vector<std::string>& warnings);
   void tell_first_problem() const;
 
   const fleet::Files& files_;
