@@ -15,6 +15,16 @@ std::string_view vo_of(std::string_view fqan) {
   return fqan.substr(0, fqan.find('/'));
 }
 
+constexpr std::string_view service_type = "uk.ac.gridpp.vcycle";
+
+std::string service_kind(Glue version) {
+  return version == Glue::v2_1 ? "CloudComputingService" : "ComputingService";
+}
+
+std::string id_of(const std::string& kind, std::string_view space) {
+  return fmt::format("urn:glue2:{}:{}", kind, space);
+}
+
 class Document {
  public:
   Document(const SpaceReport& report, Glue version)
@@ -41,7 +51,7 @@ class Document {
   }
 
  private:
-  std::string id(const std::string& kind) const { return "urn:glue2:" + kind + ":" + report_.space; }
+  std::string id(const std::string& kind) const { return id_of(kind, report_.space); }
   std::string share_id(const TypeView& type) const { return id(prefix_ + "ComputingShare") + ":" + type.name; }
 
   json::Value service() const {
@@ -49,7 +59,7 @@ class Document {
     out.append("CreationTime", created_);
     out.append("ID", id(prefix_ + "ComputingService"));
     out.append("Name", "Vcycle");
-    out.append("Type", "uk.ac.gridpp.vcycle");
+    out.append("Type", service_type);
     out.append("QualityLevel", "production");
     out.append("Running" + things_, report_.running_machines);
     out.append("Total" + things_, report_.machines);
@@ -111,6 +121,14 @@ class Document {
 
 json::Value glue_of(const SpaceReport& report, Glue version) {
   return Document(report, version).value();
+}
+
+bool is_glue_of(const json::Value& document, std::string_view space, Glue version) {
+  const auto kind = service_kind(version);
+  const auto* const services = document.at_path({kind});
+  const auto* const all = services == nullptr ? nullptr : services->if_array();
+  return all != nullptr && all->size() == 1 && all->front().text_at({"ID"}) == id_of(kind, space) &&
+         all->front().text_at({"Type"}) == service_type;
 }
 
 }  // namespace nephele::fleet

@@ -260,6 +260,19 @@ TEST(VacQuery, QuestionsOfEachAgeAreUnderstood) {
   }
 }
 
+TEST(Glue, IsKnownAgain) {
+  for (const auto version : {Glue::v2_0, Glue::v2_1}) {
+    const auto other = version == Glue::v2_0 ? Glue::v2_1 : Glue::v2_0;
+    const auto document = glue_of(report(), version);
+    EXPECT_TRUE(is_glue_of(document, "s.example.com", version));
+    EXPECT_FALSE(is_glue_of(document, "t.example.com", version));
+    EXPECT_FALSE(is_glue_of(document, "s.example.com", other));
+  }
+  for (const char* text : {"[]", "{}", R"({"ComputingService":[]})", R"({"ComputingService":7})",
+                           R"({"ComputingService":[{"ID":"urn:glue2:ComputingService:s.example.com","Type":"x"}]})"})
+    EXPECT_FALSE(is_glue_of(*json::parse(text), "s.example.com", Glue::v2_0)) << text;
+}
+
 TEST(Glue, TellsOfTheSpaceAndItsShares) {
   const auto old = json::write(glue_of(report(), Glue::v2_0));
   for (const char* part :

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/vcycled/publisher.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/detached.hpp>
+#include <filesystem>
 
 #include "apps/vcycled/host_facts.h"
 #include "apps/vcycled/udp.h"
 #include "apps/vcycled/vac_client.h"
 #include "base/clock.h"
+#include "base/text_file.h"
 #include "fleet/glue.h"
 
 namespace nephele::apps::vcycle {
@@ -14,10 +18,23 @@ namespace nephele::apps::vcycle {
 namespace {
 
 constexpr std::chrono::milliseconds own_answer_within{2'000};
+constexpr std::array glue_files{std::pair("/glue-2.0.json", fleet::Glue::v2_0),
+                                std::pair("/glue-2.1.json", fleet::Glue::v2_1)};
+constexpr std::size_t glue_max = std::size_t{16} << 20U;
+
+/// A file of somebody else's may have that name, too.
+bool is_our_glue(const std::string& path, const std::string& space, fleet::Glue version) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) return false;
+  const auto text = read_text_file(path, glue_max);
+  const auto document = text ? json::parse(*text) : Result<json::Value>(json::Value());
+  return document && fleet::is_glue_of(*document, space, version);
+}
 
 }  // namespace
 
 void Publisher::configured(const fleet::Configuration& config) {
+  forget_glue(config);
   if (responder_ == nullptr) return;
   responder_->keep(config.factory.responder().has_value());
   if (config.factory.responder() && !config.spaces.empty()) ask_responder(config.factory, config.spaces.front().name);
@@ -48,11 +65,29 @@ void Publisher::reported(const fleet::Space& space, const fleet::SpaceReport& re
 void Publisher::write_glue(const fleet::SpaceReport& report) {
   const std::string folder = files_.lib("spaces/" + report.space);
   auto done = files_.make_folder(folder, 0755);
-  for (const auto& [name, version] :
-       {std::pair("/glue-2.0.json", fleet::Glue::v2_0), std::pair("/glue-2.1.json", fleet::Glue::v2_1)})
+  for (const auto& [name, version] : glue_files)
     if (done)
       done = files_.write(folder + name, json::write(glue_of(report, version)) + "\n", 0644, fleet::Durable::no);
   if (!done) log_.say("The GLUE files of " + report.space + " cannot be written: " + done.error().sentence());
+}
+
+/// What nobody writes any more tells of machines that are long gone.
+void Publisher::forget_glue(const fleet::Configuration& config) {
+  const auto spaces = fleet::names_in(files_.lib("spaces"));
+  if (!spaces) return;
+  for (const auto& name : *spaces) {
+    const auto space = std::ranges::find(config.spaces, name, &fleet::Space::name);
+    const bool is_there = space != config.spaces.end();
+    // One that is not there may be one that cannot be read now.
+    if (is_there ? space->write_glue : !config.problems.empty()) continue;
+    for (const auto& [file, version] : glue_files) {
+      const std::string path = files_.lib("spaces/" + name) + file;
+      if (!is_our_glue(path, name, version)) continue;
+      const auto gone = files_.remove(path);
+      log_.say(gone ? "Removed " + path + ": write_glue is not set for " + name
+                    : "Removing " + path + " fails with: " + gone.error().sentence());
+    }
+  }
 }
 
 void Publisher::send(const std::vector<std::string>& hostports, std::vector<std::string> datagrams,

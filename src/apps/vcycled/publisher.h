@@ -29,6 +29,7 @@ class Publisher final : public Witness {
 
  private:
   void write_glue(const fleet::SpaceReport& report);
+  void forget_glue(const fleet::Configuration& config);
   void send(const std::vector<std::string>& hostports, std::vector<std::string> datagrams, const std::string& what);
   void ask_responder(const fleet::FactorySettings& settings, const std::string& space);
 
