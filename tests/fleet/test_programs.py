@@ -260,6 +260,31 @@ def test_sync_records_count_a_month_by_site_and_host(factory):
     assert factory.vcycle("apel-sync", "200001").returncode == 0
 
 
+def test_sync_records_count_where_records_were_sent_again(factory):
+    def synced():
+        factory.vcycle("apel-sync", "201707", "--now", "1501600000")
+        out = {}
+        for path in (factory.lib / "apel-outgoing").glob("20170801/*"):
+            lines = dict(line.split(": ") for line in path.read_text().splitlines() if ": " in line)
+            out[lines["Site"]] = int(lines["NumberOfJobs"])
+            path.unlink()  # sent
+        return out
+
+    for n in range(3):
+        archive(factory, "20170714", f"0510000000000{n}", f"u-{n}", 1500009000)
+    archive(factory, "20170714", "05100000000003", "u-3", 1500009000, site="UKI-TEST")
+    assert synced() == {"example.com": 3, "UKI-TEST": 1}
+    factory.vcycle("apel-republish", "--site", "UKI-TEST", "--month", "201707")
+    assert synced() == {"UKI-TEST": 4}
+    assert "Site: example.com\n" in (factory.lib / "apel-archive/20170714/05100000000000").read_text(), "as it was written"
+    archive(factory, "20170714", "05100000000004", "u-4", 1500009000)
+    assert synced() == {"example.com": 1, "UKI-TEST": 4}
+    factory.vcycle("apel-republish", "--site", "WRONG", "--again")
+    assert synced() == {"WRONG": 5}
+    factory.vcycle("apel-republish", "--site", "UKI-TEST", "--again")
+    assert synced() == {"UKI-TEST": 5}
+
+
 def test_sync_records_of_several_months_and_of_one_moment_all_stay(factory):
     months = {"201612": 1481000000, "201701": 1484000000, "201707": 1500009000}
     for month, end in months.items():

@@ -84,6 +84,17 @@ bool is_site(const std::string& text) {
   return !text.empty() && std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20; });
 }
 
+/// Beside the archive, which stays as it was written: the site under which a record was sent again.
+std::string mark_of(const fleet::Files& files, const Record& record) {
+  return files.lib("apel-republished/" + record.name);
+}
+
+/// Under which APEL has the record; empty: it names none.
+std::string site_sent(const fleet::Files& files, const Record& record) {
+  const auto again = fleet::read_state(mark_of(files, record));
+  return again && is_site(*again) ? *again : value_of(record.text, "Site");
+}
+
 Result<> write_below(const fleet::Files& files, const std::string& path, const std::string& text) {
   TRY_VOID(files.make_folder(std::filesystem::path(path).parent_path().string(), 0755));
   return files.write(path, text, 0644);
@@ -106,12 +117,12 @@ int apel_republish(const Context& context, const std::string& site, const std::s
   std::size_t copied = 0, right = 0, before = 0;
   const auto copy = [&](const Record& record) -> Result<> {
     if (!month.empty() && month_of(record) != month) return {};
-    // With this site it was sent when it was written.
+    const std::string mark = mark_of(context.files, record);
+    // With this site it was sent when it was written; where another one was tried since, this is the one that holds.
     if (value_of(record.text, "Site") == site) {
       ++right;
-      return {};
+      return context.files.remove(mark);
     }
-    const std::string mark = context.files.lib("apel-republished/" + record.name);
     std::error_code ec;
     if (!again && std::filesystem::exists(mark, ec)) {
       ++before;
@@ -142,7 +153,7 @@ int apel_sync(const Context& context, const std::vector<std::string>& months) {
   const auto counted = each_record(context.files, first_day_of(jobs.begin()->first), [&](const Record& record) {
     const auto month = jobs.find(month_of(record));
     if (month == jobs.end()) return Result<>{};
-    const auto site = value_of(record.text, "Site");
+    const auto site = site_sent(context.files, record);
     const auto host = value_of(record.text, "SubmitHost");
     if (site.empty() || host.empty())
       std::cerr << "vcycle: warning: the record " << record.name << " names no Site or no SubmitHost; it is left out\n";
