@@ -55,6 +55,9 @@ def test_the_tar_file_installs_what_the_guide_names(installed):
         assert (installed / "var/lib/Vcycle" / name).exists()
     assert os.readlink(installed / "var/log/Vcycled-factory") == "vcycle/vcycled"
     assert os.readlink(installed / "var/log/Vcycled-responder") == "vcycle/vcycled-responder"
+    # `service Vcycled restart`, with systemd and without, before anybody has enabled anything.
+    assert os.readlink(installed / "etc/rc.d/init.d/Vcycled") == "vcycled"
+    assert os.readlink(installed / "usr/lib/systemd/system/Vcycled.service") == "vcycled.service"
     # Once more: settings of the site stay.
     (installed / "etc/apel/Vcycle-ssmsend-prod.cfg").write_text("mine")
     run("make", "-s", "install", f"RPM_BUILD_ROOT={installed}", "prefix=/opt", cwd=installed.parent / "vcycle")
@@ -83,11 +86,12 @@ def test_puppet_reads_its_module():
 def test_the_init_script_starts_and_stops(installed, factory):
     factory.conf.write_text("")
     script = installed / "etc/rc.d/init.d/vcycled"
+    alias = installed / "etc/rc.d/init.d/Vcycled"
     environment = {**factory.environment, "VCYCLED": str(installed / "usr/sbin/vcycled"), "VCYCLED_ROOT": str(factory.root),
                    "VCYCLED_OPTIONS": f"--host {factory.host} --cycle-seconds 1"}
 
-    def init(verb, check=True):
-        return run("sh", script, verb, env=environment, check=check)
+    def init(verb, check=True, by=script):
+        return run(by, verb, env=environment, check=check)
 
     pid_file = factory.root / "var/run/vcycled.pid"
     assert init("status", check=False).returncode == 3
@@ -96,7 +100,7 @@ def test_the_init_script_starts_and_stops(installed, factory):
     try:
         assert f"pid {pid.strip()}" in init("status").stdout
         assert "it runs already" in init("start").stdout and pid_file.read_text() == pid
-        init("restart")
+        init("restart", by=alias)
         assert pid_file.read_text() != pid
     finally:
         stopped = init("stop")
