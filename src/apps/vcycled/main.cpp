@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "apps/common/daemon.h"
+#include "apps/common/service_manager.h"
 #include "apps/nephele/installation.h"
 #include "apps/vcycled/findings.h"
 #include "apps/vcycled/manager.h"
@@ -181,6 +182,7 @@ class PidFile {
 
 Result<> serve(const Options& options, Starter& starter) {
   Signals signals;
+  auto service = ServiceManager::from_environment();
   const std::string node = node_name(options.host);
   Parts parts(options, node, {});
   parts.log.also_on_standard_error(options.foreground);
@@ -190,8 +192,10 @@ Result<> serve(const Options& options, Starter& starter) {
   TRY_VOID(pid.write(parts.files));
   starter.tell("ok");
   parts.log.say("vcycled " + std::string(version) + " starts as manager " + node);
+  if (const auto told = service.ready(); !told) parts.log.say("Warning: " + told.error().sentence());
   if (const auto warning = warning_of_host(node); !warning.empty()) parts.log.say("Warning: " + warning);
   while (!signals.ending) {
+    service.alive();
     if (const auto opened = parts.log.reopen(); !opened) std::cerr << opened.error().sentence() << '\n';
     if (!pid.is_ours()) {
       parts.log.say(pid.path() + " is gone or names another process: vcycled ends");
@@ -202,6 +206,7 @@ Result<> serve(const Options& options, Starter& starter) {
     signals.hurried = false;
     parts.manager.round(time_of(options, parts.files), seed_of(options), [&] {
       signals.wait(std::chrono::milliseconds(poll_ms));
+      service.alive();
       if (signals.ending) parts.manager.end(patience_at_end);
     });
     while (!signals.ending && !signals.hurried) {
@@ -210,8 +215,10 @@ Result<> serve(const Options& options, Starter& starter) {
       signals.wait(std::min(left, tends_every));
       parts.manager.tend();
       parts.responder.look();
+      service.alive();
     }
   }
+  (void)service.ending();  // who cannot hear it sees it
   parts.manager.end(patience_at_end);
   parts.web.stop();
   parts.log.say("vcycled ends; machines go on");
