@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """vcycled, vcycle and check-vcycled without any machine: what they say, refuse, and leave behind."""
 
+import contextlib
 import json
 import os
 import pathlib
 import socket
+import threading
 import time
 
 import pytest
@@ -361,3 +363,53 @@ def test_the_service_manager_hears_that_it_is_ready_and_that_its_loop_turns(fact
         pass
     assert last == "STOPPING=1"
     listener.close()
+
+
+@contextlib.contextmanager
+def a_factory_elsewhere(version, machines):
+    """A responder of `version` at a port of its own, which it tells."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as responder:
+        responder.bind(("127.0.0.1", 0))
+        over = threading.Event()
+
+        def answer():
+            while not over.is_set():
+                question, asker = responder.recvfrom(65536)
+                if over.is_set():
+                    return
+                common = {"daemon_version": version, "vacquery_version": "VacQuery 01.03", "space": SPACE,
+                          "cookie": json.loads(question)["cookie"], "site": "example.com", "factory": "vac1.example.com",
+                          "time_sent": 1700003600}
+                for message in [{"message_type": "factory_status"},
+                                *({"message_type": "machine_status", "num_machines": len(machines), "uuid": "u",
+                                   "created_time": 1699999900, "num_processors": 2, "machinetype": "a", **machine}
+                                  for machine in machines)]:
+                    responder.sendto(json.dumps({**common, **message}).encode(), asker)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = responder.getsockname()[1]
+        try:
+            yield port
+        finally:
+            over.set()
+            responder.sendto(b"", ("127.0.0.1", port))
+            thread.join(10)
+
+
+@pytest.mark.parametrize("version", ["Vac 03.00 vacd-responder", "Vcycle 03.00 vcycled"])
+def test_scan_shows_the_load_that_a_factory_measures(factory, version):
+    machines = [{"machine": "m0", "state": "Running", "started_time": 1700000000, "cpu_seconds": 3510, "cpu_percentage": 99.1},
+                {"machine": "m1", "state": "Running", "started_time": 1700000000, "cpu_seconds": 0, "cpu_percentage": 0.0},
+                {"machine": "m2", "state": "Starting", "started_time": None, "created_time": 1700003540, "cpu_seconds": 60,
+                 "cpu_percentage": 50.0}]
+    with a_factory_elsewhere(version, machines) as port:
+        words = ["scan", f"127.0.0.1:{port}", "--space", SPACE, "--now", "1700003600"]
+        lines = factory.vcycle(*words).stdout.splitlines()
+        told = json.loads(factory.vcycle(*words, "--json").stdout)
+    # Name, machinetype and state come first; the columns are the original's.
+    columns = [(line[15 + 1 + 14 + 1 + 11 + 2:][:21].rstrip(), line[44 + 21:][:6].strip()) for line in lines[:3]]
+    measured = version.startswith("Vac")
+    assert columns == [(" 1.00 hrs 97.5%" if measured else " 1.00 hrs", "99.1%" if measured else ""), (" 1.00 hrs", ""),
+                       (" 1.00 mins", "")], lines
+    assert [one.get("cpu_percentage") for one in told] == [99.1 if measured else None, None, None]

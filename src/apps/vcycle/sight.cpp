@@ -92,6 +92,18 @@ std::vector<Sight> own_sights(const Context& context) {
   return out;
 }
 
+/// Nothing of a factory of Vcycle's: by contract vcycle (5.3) it says the time since the start, and 100 per cent.
+std::optional<CpuLoad> load_of(const FactoryAnswer& answer, const fleet::MachineStatus& status) {
+  const auto& machine = status.machine;
+  if (answer.version.starts_with("Vcycle ") || machine.state != fleet::State::running || status.cpu_seconds <= 0 ||
+      !machine.started || *machine.started >= answer.sent)
+    return std::nullopt;
+  const auto life = static_cast<double>((answer.sent - *machine.started).count());
+  return CpuLoad{.seconds = status.cpu_seconds,
+                 .of_life = 100 * static_cast<double>(status.cpu_seconds) / life,
+                 .lately = status.cpu_percentage};
+}
+
 Sight sight_of(FactoryAnswer& answer, const std::string& space) {
   Sight out;
   out.factory = answer.factory;
@@ -102,6 +114,7 @@ Sight sight_of(FactoryAnswer& answer, const std::string& space) {
   if (answer.status) out.status = std::move(*answer.status);
   for (auto& [name, type] : answer.types) out.types.push_back(std::move(type));
   for (auto& [name, machine] : answer.machines) {
+    if (const auto load = load_of(answer, machine)) out.loads.emplace(name, *load);
     out.machines.push_back(std::move(machine.machine));
     out.machines.back().manager = answer.factory;
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,6 +10,13 @@
 #include "fleet/vac_messages.h"
 
 namespace nephele::apps::vcycle {
+
+/// What a running machine has taken of processors, in per cent of one of them.
+struct CpuLoad {
+  std::int64_t seconds = 0;  ///< in its life
+  double of_life = 0;
+  double lately = 0;
+};
 
 /// What is known of one space at one factory: by its files at this one, by its responder at another.
 struct Sight {
@@ -17,6 +26,8 @@ struct Sight {
   fleet::Instant as_of{};  ///< of the last cycle; of another factory: when it said so
   std::string version;
   std::vector<fleet::MachineView> machines;
+  /// By machine, where its factory measures it: Vac's do, on their hosts. Vcycle's clouds tell nobody.
+  std::map<std::string, CpuLoad> loads;
   std::vector<fleet::MachinetypeStatus> types;
   fleet::FactoryStatus status;
 };

@@ -27,10 +27,11 @@ double since(fleet::Instant now, std::optional<fleet::Instant> then, double unit
 }
 
 /// The 21 columns that say how it is going.
-std::string progress_of(const MachineView& machine, fleet::Instant now) {
+std::string progress_of(const MachineView& machine, const CpuLoad* load, fleet::Instant now) {
   switch (machine.state) {
     case fleet::State::running:
-      return fmt::format("{:5.2f} hrs", since(now, machine.started, 3'600));
+      return fmt::format("{:5.2f} hrs", since(now, machine.started, 3'600)) +
+             (load == nullptr ? "" : fmt::format(" {:.1f}%", load->of_life));
     case fleet::State::starting:
       return fmt::format(" {:.2f} mins", since(now, machine.created, 60));
     case fleet::State::shut_down:
@@ -60,13 +61,17 @@ std::map<std::string, std::string> slots_of(const Sight& sight) {
 }
 
 /// One object per machine, with the keys of machine_status and beside them what only we know.
-json::Value json_of(const MachineView& machine, const Sight& sight, const std::string& slot) {
+json::Value json_of(const MachineView& machine, const CpuLoad* load, const Sight& sight, const std::string& slot) {
   const auto value = fleet::to_json(machine);
   json::Object out = *value.if_object();
   out.set("factory", sight.factory);
   out.set("space", sight.space);
   out.set("slot", slot);
   out.set("time_sent", sight.as_of.time_since_epoch().count());
+  if (load != nullptr) {
+    out.set("cpu_seconds", load->seconds);
+    out.set("cpu_percentage", load->lately);
+  }
   return out;
 }
 
@@ -100,13 +105,16 @@ int scan(const Context& context, const ScanOptions& options) {
       running += machine.state == fleet::State::running ? 1 : 0;
       starting += machine.state == fleet::State::starting ? 1 : 0;
       const auto& slot = slots[machine.name];
+      const auto measured = sight.loads.find(machine.name);
+      const auto* const load = measured == sight.loads.end() ? nullptr : &measured->second;
       if (context.json) {
-        all.push_back(json_of(machine, sight, slot));
+        all.push_back(json_of(machine, load, sight, slot));
         continue;
       }
       std::cout << fmt::format("{:<{}} {:<14} {:<11}  {:<21}{:>6}  {:.2f}s", visible(machine.name), width,
                                machine.machinetype.empty() ? "----------" : visible(machine.machinetype),
-                               state_of(machine), progress_of(machine, context.now), "", sight.seconds);
+                               state_of(machine), progress_of(machine, load, context.now),
+                               load == nullptr ? "" : fmt::format("{:.1f}%", load->lately), sight.seconds);
       if (options.with_hs06)
         std::cout << fmt::format(" {:>7}", machine.hs06 ? fmt::format("{:.2f}", *machine.hs06) : "-");
       if (options.with_versions) std::cout << " " << visible(sight.version);
