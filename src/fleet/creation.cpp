@@ -226,7 +226,7 @@ Task<Result<std::string>> SpaceCycle::user_data_of(const MachineType& type, cons
       patterns["option_cvmfs_proxy"] = proxies + (configured == patterns.end() ? "" : ";" + configured->second);
   }
   if (type.user_data_proxy) {
-    CO_TRY(const Secret proxy, proxy_of(type, name));
+    CO_TRY(const Secret proxy, co_await proxy_of(type, name));
     patterns["option_x509_proxy"] = patterns["x509_proxy"] = proxy.reveal();
   }
   std::string made = render_user_data(text, patterns);

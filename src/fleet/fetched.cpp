@@ -15,17 +15,20 @@ Task<Result<std::string>> SpaceCycle::fetched(std::string url) {
 }
 
 /// Good for as long as the machine may live.
-Result<Secret> SpaceCycle::proxy_of(const MachineType& type, const std::string& machine) const {
+Task<Result<Secret>> SpaceCycle::proxy_of(const MachineType& type, std::string machine) {
   ProxyWish wish{.certificates = {},
                  .key = {},
                  .now = now_,
                  .lifetime = type.max_wallclock,
                  .legacy = type.legacy_proxy,
-                 .name = machine};
-  TRY_VOID(read_x509_signer(files_.machinetype(space_.name, type.name, type.path), wish));
-  auto made = make_x509_proxy(wish);
-  if (!made) return fail(Kind::invalid, "user_data_proxy of " + type.name + ": " + made.error().sentence());
-  return made;
+                 .name = std::move(machine)};
+  CO_TRY_VOID(read_x509_signer(files_.machinetype(space_.name, type.name, type.path), wish));
+  auto made = settings_.keys == nullptr
+                  ? make_x509_proxy(wish)
+                  : co_await with_deadline(settings_.keys->run([wish] { return make_x509_proxy(wish); }), deadline(),
+                                           "the making of a key");
+  if (!made) co_return fail(Kind::invalid, "user_data_proxy of " + type.name + ": " + made.error().sentence());
+  co_return made;
 }
 
 }  // namespace nephele::fleet

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/workers.h"
 #include "fleet/cloud.h"
 #include "fleet/config.h"
 #include "fleet/files.h"
@@ -37,6 +38,8 @@ struct CycleSettings {
   seconds files_behind{0};                       ///< how far the times of files are behind `now`
   seconds longest = lease_length;                ///< then the next cycle goes on with deletions, and with creations
   const std::atomic<bool>* ending = nullptr;     ///< set: nothing more is begun
+  /// Where keys are made, which can take a second: other cycles go on meanwhile. Null: on the cycle's own thread.
+  Workers* keys = nullptr;
 };
 
 /// One cycle of one space (contract vcycle, 2.2): looks, deals with what ended, deletes, creates. State lives in files
@@ -116,7 +119,7 @@ class SpaceCycle {
 
   // fetched.cpp
   Task<Result<std::string>> fetched(std::string url);
-  Result<Secret> proxy_of(const MachineType& type, const std::string& machine) const;
+  Task<Result<Secret>> proxy_of(const MachineType& type, std::string machine);
 
   // housekeeping.cpp
   void write_heartbeat_lists();

@@ -121,7 +121,14 @@ TEST(X509Proxy, AMachineIsToldItsOwnUnderBothNames) {
 
   g.directory.write(folder + "x509cert.pem", authority().folder.read("x509cert.pem") +  // in one file
                                                  authority().folder.read("x509key.pem"));
+  Workers full("keys", 1, 0);
+  g.keys = &full;
   g.cycle(second + 3'600);
+  EXPECT_THAT(g.lines, Contains(HasSubstr("user_data_proxy of a: keys has too much waiting work")))
+      << "its key is made beside the cycles";
+  Workers keys("keys", 1, 1);
+  g.keys = &keys;
+  g.cycle(second + 7'200);
   ASSERT_THAT(g.cloud.machines, SizeIs(1));
   const std::string told = g.cloud.last->user_data.reveal();
   const auto half = told.find('|');

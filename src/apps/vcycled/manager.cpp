@@ -46,6 +46,7 @@ void Manager::begin(const fleet::Space& space, const fleet::WatchedTime& time, s
   fleet::CycleSettings how{
       .now = time.now, .seed = seed, .version = std::string(version), .call_limit = settings_.call_limit};
   how.ending = &ending_;
+  how.keys = &keys_;
   how.files_behind = std::max(-time.jumped.value_or(fleet::seconds{0}), fleet::seconds{0});
   auto job = std::make_unique<Job>(
       space, **cloud, files_, std::move(how),

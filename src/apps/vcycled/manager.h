@@ -13,6 +13,7 @@
 #include "apps/vcycled/clouds.h"
 #include "apps/vcycled/log_lines.h"
 #include "base/io_threads.h"
+#include "base/workers.h"
 #include "fleet/pipe_fetcher.h"
 #include "fleet/space_cycle.h"
 #include "fleet/watched_time.h"
@@ -73,6 +74,7 @@ class Manager {
   LogLines& log_;
   const Settings settings_;
   std::atomic<bool> ending_ = false;
+  Workers keys_{"keys", 1, 256};
   IoThreads& threads_;
   fleet::PipeFetcher* const pipes_;
   std::size_t next_thread_ = 0;

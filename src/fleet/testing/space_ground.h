@@ -50,7 +50,8 @@ struct Ground {
                       .version = "04.00",
                       .call_limit = std::chrono::milliseconds(500),
                       .files_behind = files_behind,
-                      .longest = longest},
+                      .longest = longest,
+                      .keys = keys},
                      [this](const std::string& line) { lines.push_back(line); });
     return threads.run(cycle.run());
   }
@@ -88,6 +89,7 @@ struct Ground {
   FakeCloud cloud;
   seconds longest = lease_length, files_behind{0};
   std::function<void(int)> at_step;
+  Workers* keys = nullptr;
   IoThreads threads{1};
   std::vector<std::string> lines, steps_seen, sent;
 };
