@@ -47,22 +47,16 @@ std::string_view url_at(std::string_view text) {
 
 /// Where the first divider is, and how long it is; npos: there is none.
 std::pair<std::size_t, std::size_t> next_divider(std::string_view text, const Signs& signs) {
-  std::pair<std::size_t, std::size_t> first{std::string_view::npos, 0};
-  for (const auto sign : signs.dividers) first = std::min(first, {text.find(sign), sign.size()});
-  return first;
+  for (std::size_t at = 0; at < text.size(); ++at)  // once over all of it, however many there are
+    for (const auto sign : signs.dividers)
+      if (text.substr(at).starts_with(sign)) return {at, sign.size()};
+  return {std::string_view::npos, 0};
 }
 
-/// Of what stands behind "://".
-std::string without_secrets(std::string_view url, const Signs& signs) {
-  std::string out;
+/// The path, and of what stands behind it the names.
+std::string names_alone(std::string_view url, const Signs& signs) {
   auto [end, length] = next_divider(url, signs);
-  const auto authority = url.substr(0, std::min(end, url.find(signs.slash)));
-  if (const auto at = authority.rfind(signs.at); at != std::string_view::npos) {
-    out += mark;
-    url.remove_prefix(at);
-    end = next_divider(url, signs).first;
-  }
-  out += url.substr(0, end);
+  std::string out(url.substr(0, end));
   while (end != std::string_view::npos) {
     out += url.substr(end, length);
     url.remove_prefix(end + length);
@@ -76,7 +70,19 @@ std::string without_secrets(std::string_view url, const Signs& signs) {
   return out;
 }
 
+/// Of what stands behind "://".
+std::string without_secrets(std::string_view url, const Signs& signs) {
+  const auto authority = url.substr(0, std::min(next_divider(url, signs).first, url.find(signs.slash)));
+  const auto at = authority.rfind(signs.at);
+  if (at == std::string_view::npos) return names_alone(url, signs);
+  return std::string(mark) + names_alone(url.substr(at), signs);
+}
+
 }  // namespace
+
+std::string without_query_values(std::string_view target) {
+  return names_alone(target, spellings.front());
+}
 
 std::string without_url_secrets(std::string_view text) {
   std::string out;

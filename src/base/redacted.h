@@ -18,4 +18,7 @@ std::string redacted(std::string text, const std::vector<std::string>& secrets);
 /// also looked at.
 std::string without_url_secrets(std::string_view text);
 
+/// The same of the target of a request, "/path?token=***".
+std::string without_query_values(std::string_view target);
+
 }  // namespace nephele

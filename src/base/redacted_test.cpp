@@ -37,6 +37,12 @@ TEST(Redacted, UrlsLoseWhoSignsInAndTheValuesOfTheirQueries) {
     EXPECT_EQ(without_url_secrets(text), shown);
 }
 
+TEST(Redacted, TargetsLoseTheValuesOfTheirQueries) {
+  EXPECT_EQ(without_query_values("/a@b/c=d?token=x&y"), "/a@b/c=d?token=***&***");
+  EXPECT_EQ(without_query_values("/a"), "/a");
+  EXPECT_EQ(without_query_values(""), "");
+}
+
 TEST(Redacted, NamedSecretsAndLongWordsGo) {
   EXPECT_EQ(redacted("a secret b", {"secret", ""}), "a *** b");
   EXPECT_EQ(redacted("x " + std::string(41, 'k') + " 0f8fad5b-d9cb-469f-a165-70867728950e", {}),

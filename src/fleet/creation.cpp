@@ -120,10 +120,10 @@ Task<> SpaceCycle::create_some(Result<SpaceLease>& lease) {
 
 void SpaceCycle::say_choice(const Choice& choice, const Totals& totals, std::span<const TypeHistory> histories,
                             std::set<std::string>& said) {
-  const auto once = [&](const std::string& line, std::string type, std::string reason) {
+  const auto once = [&](const std::string& line, std::string type, const std::string& reason) {
     if (!said.insert(line).second) return;
     say(line);
-    decide("not created", "", std::move(type), std::move(reason));
+    decide("not created", "", std::move(type), reason);
   };
   for (const auto& [index, blocked] : choice.candidates) {
     if (!blocked) continue;

@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/redacted.h"
+
 namespace nephele::fleet::web {
 
 namespace {
@@ -51,9 +53,11 @@ std::string time_text(Time now) {
 
 std::string text_of(const Line& line, Time now) {
   const auto request =
-      fmt::format("{} {} HTTP/1.{}", line.method, line.target.substr(0, target_max), line.http10 ? 0 : 1);
+      fmt::format("{} {} HTTP/1.{}", line.method,
+                  without_query_values(line.target.substr(0, target_max)).substr(0, target_max), line.http10 ? 0 : 1);
   return fmt::format("{} {} - {} {} {} {} {} {}\n", line.host, in_quotes(line.subject), time_text(now),
-                     in_quotes(request), line.status, line.bytes, in_quotes(line.referer), in_quotes(line.agent));
+                     in_quotes(request), line.status, line.bytes,
+                     in_quotes(without_url_secrets(line.referer.substr(0, shown_max))), in_quotes(line.agent));
 }
 
 Result<> AccessLog::reopen() {

@@ -158,7 +158,7 @@ TEST(FleetWebLog, ALineStaysOneWhateverMachinesSend) {
                      .agent = "curl/7.88.1"},
                     now),
             "10.0.0.1 \"/DC=com/DC=example/CN=vm\" - [14/Nov/2023:22:13:20 +0000] "
-            "\"PUT /machines/s/m/joboutputs/hb?x=1 HTTP/1.1\" 200 0 \"-\" \"curl/7.88.1\"\n");
+            "\"PUT /machines/s/m/joboutputs/hb?x=*** HTTP/1.1\" 200 0 \"-\" \"curl/7.88.1\"\n");
   EXPECT_EQ(
       text_of({.host = "::1",
                .method = "GET",
