@@ -343,14 +343,6 @@ std::vector<std::pair<std::string, std::string>> SpaceCycle::metadata_of(const s
   return out;
 }
 
-/// Older releases look for instances of EC2 in files of their own (contract vcycle, 2.3).
-Result<> SpaceCycle::write_id(const std::string& folder, const std::string& id) {
-  TRY_VOID(files_.write(folder + "/jobfeatures/job_id", id, 0644));
-  if (space_.api != "ec2" || id.contains('/')) return {};
-  TRY_VOID(files_.write(folder + "/instance_id:" + id, "", 0640));
-  return files_.write(folder + "/instance_id", id, 0640);
-}
-
 Task<Result<>> SpaceCycle::create_one(const MachineType& type, const Flavor& flavor) {
   const std::string name = new_name(type.name);
   const Secret token(random_token(token_bytes));

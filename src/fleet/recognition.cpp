@@ -33,6 +33,14 @@ std::string SpaceCycle::id_written_for(const std::string& name) const {
   return id_in(exists(folder) ? folder : files_.deleted(space_.name, name));
 }
 
+/// Older releases look for instances of EC2 in files of their own (contract vcycle, 2.3).
+Result<> SpaceCycle::write_id(const std::string& folder, const std::string& id) {
+  TRY_VOID(files_.write(folder + "/jobfeatures/job_id", id, 0644));
+  if (space_.api != "ec2" || id.contains('/')) return {};
+  TRY_VOID(files_.write(folder + "/instance_id:" + id, "", 0640));
+  return files_.write(folder + "/instance_id", id, 0640);
+}
+
 /// A listed machine whose folder is elsewhere, or nowhere.
 Result<> SpaceCycle::place_folder(const CloudMachine& seen) {
   const std::string folder = files_.current(space_.name, seen.name);

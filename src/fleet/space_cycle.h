@@ -84,6 +84,7 @@ class SpaceCycle {
   // recognition.cpp
   bool is_another_spaces(const CloudMachine& seen) const;
   std::string id_written_for(const std::string& name) const;
+  Result<> write_id(const std::string& folder, const std::string& id);
   Result<> place_folder(const CloudMachine& seen);
   void leave_alone(const CloudMachine& like, const std::string& ours);
 
@@ -105,7 +106,6 @@ class SpaceCycle {
                   std::set<std::string>& said);
   Task<Result<std::string>> user_data_of(const MachineType& type, const std::string& name, const Secret& token);
   std::vector<std::pair<std::string, std::string>> metadata_of(const std::string& type, const std::string& name) const;
-  Result<> write_id(const std::string& folder, const std::string& id);
   Task<Result<std::string>> file_of(const MachineType& type, std::string path);
   Result<std::string> proxies_for(const MachineType& type);
   Task<Result<>> create_one(const MachineType& type, const Flavor& flavor);
