@@ -301,7 +301,8 @@ def test_what_changes_beside_a_section_holds_without_a_restart(factory, tmp_path
         assert not exchange.machines() and not google.instances()
         factory.conf.write_text(f"{of_google}{of_dbce}{Dbce.machinetype}")
         key_file.write_text(json.dumps(key))
-        wait_for("both have a machine", lambda: exchange.machines() and google.instances(), 30)
+        # A machinetype whose creation was refused waits for a minute.
+        wait_for("both have a machine", lambda: exchange.machines() and google.instances(), 90)
         factory.stop()
 
 
