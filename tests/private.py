@@ -25,6 +25,12 @@ def _loopback_up():
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP))
 
 
+def may_mount():
+    """Whether a program of ours may mount what nobody else sees: root in a container may not."""
+    return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"],
+                                                capture_output=True, timeout=20).returncode == 0
+
+
 def own_mounts():
     """From here on this process and its children see mounts that nobody else sees, and that end with them."""
     _unshare(CLONE_NEWNS, "to mount what nobody else sees")

@@ -31,15 +31,16 @@ std::string without_long_words(std::string_view text) {
 
 /// How the signs of a URL are written: as they are, or percent-encoded.
 struct Signs {
-  std::string_view begin, slash, at, equals;
+  std::string_view begin, colon, slash, at, equals;
   std::array<std::string_view, 4> dividers;  ///< of what stands behind the path
 };
-constexpr std::array spellings{Signs{"://", "/", "@", "=", {"?", "#", "&", ";"}},
-                               Signs{"%3A%2F%2F", "%2F", "%40", "%3D", {"%3F", "%23", "%26", "%3B"}}};
+constexpr std::array spellings{Signs{"://", ":", "/", "@", "=", {"?", "#", "&", ";"}},
+                               Signs{"%3A%2F%2F", "%3A", "%2F", "%40", "%3D", {"%3F", "%23", "%26", "%3B"}}};
 
-/// Up to a blank or a quote; what ends a sentence or stands before its next part is not of it.
-std::string_view url_at(std::string_view text) {
-  text = text.substr(0, text.find_first_of(" \t\r\n\"'<>`"));
+/// Up to a blank or a quote (an apostrophe only where one stands before it); what ends a sentence or stands before its
+/// next part is not of it.
+std::string_view url_at(std::string_view text, bool in_apostrophes) {
+  text = text.substr(0, text.find_first_of(in_apostrophes ? " \t\r\n\"<>`'" : " \t\r\n\"<>`"));
   constexpr std::string_view of_sentences = ".,:;!)]}";
   while (!text.empty() && of_sentences.contains(text.back())) text.remove_suffix(1);
   return text;
@@ -70,10 +71,20 @@ std::string names_alone(std::string_view url, const Signs& signs) {
   return out;
 }
 
+/// "me:a word": no host with its port.
+bool begins_with_credentials(std::string_view authority, const Signs& signs) {
+  const auto colon = authority.find(signs.colon);
+  if (colon == std::string_view::npos || authority.starts_with('[')) return false;
+  const auto port = authority.substr(colon + signs.colon.size());
+  return port.find_first_not_of("0123456789") != std::string_view::npos;
+}
+
 /// Of what stands behind "://".
 std::string without_secrets(std::string_view url, const Signs& signs) {
   const auto authority = url.substr(0, std::min(next_divider(url, signs).first, url.find(signs.slash)));
-  const auto at = authority.rfind(signs.at);
+  auto at = authority.rfind(signs.at);
+  // In a password that nobody has encoded.
+  if (at == std::string_view::npos && begins_with_credentials(authority, signs)) at = url.rfind(signs.at);
   if (at == std::string_view::npos) return names_alone(url, signs);
   return std::string(mark) + names_alone(url.substr(at), signs);
 }
@@ -95,8 +106,11 @@ std::string without_url_secrets(std::string_view text) {
         signs = &one;
       }
     if (signs == nullptr) break;
+    const auto before = text.substr(0, begin);
+    const auto scheme = before.find_last_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    const bool in_apostrophes = scheme != std::string_view::npos && before[scheme] == '\'';
     begin += signs->begin.size();
-    const auto url = url_at(text.substr(begin));
+    const auto url = url_at(text.substr(begin), in_apostrophes);
     out.append(text.substr(0, begin)).append(without_secrets(url, *signs));
     text.remove_prefix(begin + url.size());
   }

@@ -108,7 +108,8 @@ Task<Result<ClientResponse>> Client::Impl::attempt(std::shared_ptr<const ClientR
   if (direct.code == CURLE_OK) co_return std::move(direct.response);
   shortcuts_.forget(request->url);
   // Nobody has heard anything yet: it may have moved, and libcurl knows other addresses of that name.
-  if (!direct.sent && direct.code == CURLE_COULDNT_CONNECT)
+  const bool in_time = std::chrono::steady_clock::now() < request->deadline;
+  if (!direct.sent && (direct.code == CURLE_COULDNT_CONNECT || (direct.code == CURLE_OPERATION_TIMEDOUT && in_time)))
     co_return co_await by_libcurl(std::move(request), origin, sink, again);
   again = was_lost(direct.code) && may_be_sent_twice(*request);
   co_return fail(explain(direct.code, settings_, origin, request->deadline, direct.too_long));

@@ -43,12 +43,13 @@ class Connection {
   bool timed_out() const noexcept { return line_->late; }
 
   void expect_until(SteadyTime when) {
-    if (when == until_) return;
-    until_ = when;
+    if (when == line_->until) return;
+    line_->until = when;
     line_->timer.expires_at(when);
-    line_->timer.async_wait([weak = std::weak_ptr(line_)](error_code error) {
+    line_->timer.async_wait([weak = std::weak_ptr(line_), when](error_code error) {
       const auto line = weak.lock();
-      if (error || !line) return;
+      // The end of an earlier wait may have been on its way already when the time was changed.
+      if (error || !line || line->until != when) return;
       line->late = true;
       line->socket.cancel(error);
     });
@@ -86,6 +87,7 @@ class Connection {
     explicit Line(const Executor& executor) : socket(executor), timer(executor) {}
     tcp::socket socket;
     asio::steady_timer timer;
+    SteadyTime until = SteadyTime::min();
     bool late = false;
   };
 
@@ -96,7 +98,6 @@ class Connection {
 
   std::shared_ptr<Line> line_;
   int descriptor_;
-  SteadyTime until_ = SteadyTime::min();
 };
 
 std::string head_of(const Shortcut& way, const ClientRequest& request) {

@@ -77,7 +77,9 @@ std::shared_ptr<const Shortcut> Shortcuts::find(const ClientRequest& request) {
 void Shortcuts::learn(const ClientRequest& request, const std::string& origin, const ClientResponse& answer,
                       std::string ip, std::uint16_t port) {
   const bool closes = closes_connection(answer.headers);
-  if (!usable_ || ip.empty() || !is_plain(request) || (!closes && may_be_sent_twice(request))) return;
+  // What is removed is not asked for again.
+  const bool wanted = closes || (!may_be_sent_twice(request) && request.verb != Verb::del);
+  if (!usable_ || ip.empty() || !is_plain(request) || !wanted) return;
   auto way = shortcut_to(request.url);
   if (!way) return;
   way->closes = closes;

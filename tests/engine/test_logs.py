@@ -3,16 +3,15 @@
 that none of them ever holds a secret (contract 6.2)."""
 
 import base64
-import os
 import re
 import socket
-import subprocess
 import threading
 
 import pytest
 from checks import ITEMS, create, created, error_of, nothing_left, put, read, remove, runtime_of, spec, until_state
 from engine import wait_for
 from opennebula.control_client import ALICE
+from private import may_mount
 
 LINE = r"{0}, \[\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d #\d+\] {1:>5} -- : "
 INFO, WARN, ERROR, DEBUG = (LINE.format(name[0], name) for name in ("INFO", "WARN", "ERROR", "DEBUG"))
@@ -275,11 +274,6 @@ def test_the_log_section_as_pasted_from_the_guide(new_engine):
 
 # --- syslog -----------------------------------------------------------------------------------------------------------
 
-def can_unshare():
-    return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/dev"],
-                                                capture_output=True, timeout=20).returncode == 0
-
-
 class Syslog:
     """What comes to a /dev/log that only the engine sees."""
 
@@ -304,7 +298,7 @@ class Syslog:
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_syslog(new_engine, one, tmp_path, level):
-    if not can_unshare():
+    if not may_mount():
         pytest.skip("a /dev/log of its own needs root and mount namespaces")
     syslog = Syslog(tmp_path)
     try:

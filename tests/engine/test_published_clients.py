@@ -216,7 +216,7 @@ def test_an_answer_in_time_where_nothing_can_be_cleared_up(one, new_engine):
     begun = time.monotonic()
     assert not PythonRuntime(engine.port, BOB).create("late")
     took = time.monotonic() - begun
-    assert limit + 7 <= took < limit + 9 + PATIENCE - 1, took
+    assert limit + 7 <= took < limit + 8 + 10 * PATIENCE, took
     one.clear_faults(held)
     nothing_left(one)  # a worker goes on
 
@@ -229,7 +229,7 @@ def test_an_answer_in_time_where_the_service_is_not_begun(one, new_engine):
     begun = time.monotonic()
     assert not PythonRuntime(engine.port, BOB).create("late")
     took = time.monotonic() - begun
-    assert took < limit + 20 + 2 * PATIENCE, took
+    assert took < limit + 20 + 10 * PATIENCE, took
     one.clear_faults(held)
     nothing_left(one)
 

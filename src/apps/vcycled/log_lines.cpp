@@ -2,6 +2,7 @@
 #include "apps/vcycled/log_lines.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,7 +23,9 @@ Result<> LogLines::reopen() {
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ec);
   FileHandle file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   if (!file) return fail(Kind::unavailable, path_ + ": " + std::generic_category().message(errno));
+  struct stat about{};
   const std::lock_guard lock(mutex_);
+  if (::fstat(file.get(), &about) == 0 && about.st_size == 0) half_ = false;  // a new one
   file_ = std::move(file);
   return {};
 }

@@ -76,7 +76,8 @@ void Leftovers::register_handlers() {
 
 Task<Result<Begun>> Leftovers::begin(const Caller& caller, Remains remains, std::optional<IdempotencyKey> key,
                                      SteadyTime deadline) {
-  if (!key) remains.boot = boot_;
+  // Where another server keeps the rows, a machine's boot says nothing about them.
+  if (!key && database_.engine() == sql::Engine::sqlite) remains.boot = boot_;
   operations::NewOperation row{
       .kind = std::string(kind),
       .object = key ? "key:" + sha256_hex(caller.user + ":" + key->key) : "request:" + remains.tag,
@@ -96,7 +97,9 @@ Task<Result<Begun>> Leftovers::begin(const Caller& caller, Remains remains, std:
                                    });
   if (!held) co_return fail(held.error());
   if (used) co_return Begun{.journal = nullptr, .used = std::move(used)};
+  const bool tells_its_boot = !remains.boot.empty();
   auto journal = std::make_unique<Journal>(*this, *held, std::move(remains));
+  if (tells_its_boot) journal->end_outlasts = sql::Outlasts::kill;
   journal->owner = caller.user;
   journal->key = std::move(key);
   co_return Begun{.journal = std::move(journal), .used = std::nullopt};
@@ -123,7 +126,9 @@ Task<Result<std::unique_ptr<Journal>>> Leftovers::take_turn(const Caller& caller
       row, deadline, "another request changes runtime " + id.text(),
       [](sql::Tx&, const Held&) -> Result<> { return {}; }, outlasts);
   if (!held) co_return fail(held.error());
-  co_return std::make_unique<Journal>(*this, *held, std::move(remains).value_or(Remains{}));
+  auto journal = std::make_unique<Journal>(*this, *held, std::move(remains).value_or(Remains{}));
+  journal->end_outlasts = outlasts;
+  co_return journal;
 }
 
 /// Writes the row and does `also` in the same transaction, once no older row of the object is unfinished.
@@ -147,7 +152,6 @@ Task<Result<Held>> Leftovers::alone(operations::NewOperation row, SteadyTime dea
 }
 
 Task<Result<>> Leftovers::settle(Held held, const Journal& journal, std::optional<View> answer) {
-  // A row that a power cut brings back: a create's tells its boot, a removal is done again, a turn leaves nothing.
   co_return co_await database_.write(
       [&](sql::Tx& tx) -> Result<> {
         TRY_VOID(operations_.settle(tx, held));
@@ -157,7 +161,7 @@ Task<Result<>> Leftovers::settle(Held held, const Journal& journal, std::optiona
         store::answer_key(tx, journal.owner, journal.key->key, answer->id, answer->runtime);
         return {};
       },
-      journal.key ? sql::Outlasts::power_cut : sql::Outlasts::kill);
+      journal.end_outlasts);
 }
 
 Task<bool> Leftovers::hand_over(Held held, Remains remains) {

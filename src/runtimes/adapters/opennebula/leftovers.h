@@ -62,6 +62,8 @@ class Journal {
   Remains remains;
   std::string owner;                  ///< whose key
   std::optional<IdempotencyKey> key;  ///< of the create
+  /// What the row's end has to outlast. `kill` where nothing goes wrong when a power cut brings the row back.
+  sql::Outlasts end_outlasts = sql::Outlasts::power_cut;
 
  private:
   Leftovers& leftovers_;
@@ -105,7 +107,7 @@ class Leftovers final : public operations::Handler {
   Task<Result<operations::Held>> alone(operations::NewOperation row, SteadyTime deadline, std::string otherwise,
                                        std::function<Result<>(sql::Tx&, const operations::Held&)> also,
                                        sql::Outlasts outlasts = sql::Outlasts::power_cut);
-  Task<Result<bool>> may_be_promised(opennebula::Session session, std::string tag);
+  Task<Result<std::optional<std::int64_t>>> perhaps_promised(opennebula::Session session, std::string tag);
   Task<Result<std::vector<std::int64_t>>> documents_of(opennebula::Session session, std::int64_t service);
   Task<Result<>> clear_service(operations::Work& work, opennebula::Session session, Remains& remains);
   Task<Result<>> clear_documents(opennebula::Session session, const Remains& remains);

@@ -100,12 +100,18 @@ Task<Result<>> Leftovers::run(Work& work) {
   auto remains = remains_of(work);
   auto session = session_from(credentials);
   if (!remains.boot.empty() && remains.boot != boot_) {
-    const auto promised = co_await may_be_promised(session, remains.tag);
+    const auto promised = co_await perhaps_promised(session, remains.tag);
     if (!promised) co_return later(promised.error());
     if (*promised) {
-      log_.warn("leftover.kept", {{"object", work.record().object}, {"request", work.record().request_id}});
+      log_.warn("leftover.kept", {{"runtime", **promised},
+                                  {"user", work.record().actor},
+                                  {"reason",
+                                   "the machine was restarted in the moment of its creation; its owner may "
+                                   "DELETE it"},
+                                  {"request", work.record().request_id}});
       co_return Result<>{};
     }
+    remains.boot.clear();  // and what comes late from now on was not promised
   }
   if (auto gone = co_await clear_service(work, session, remains); !gone) co_return later(std::move(gone).error());
   if (auto gone = co_await clear_documents(session, remains); !gone) co_return later(std::move(gone).error());
@@ -117,12 +123,12 @@ Task<Result<>> Leftovers::run(Work& work) {
   co_return Result<>{};
 }
 
-/// Whether the create went as far as its document: then its caller may have been told.
-Task<Result<bool>> Leftovers::may_be_promised(Session session, std::string tag) {
+/// The document, where the create went that far: then its caller may have been told.
+Task<Result<std::optional<std::int64_t>>> Leftovers::perhaps_promised(Session session, std::string tag) {
   CO_TRY(const auto service, co_await find_service(upstream_, session, std::move(tag)));
-  if (!service) co_return false;
+  if (!service) co_return std::nullopt;
   CO_TRY(const auto documents, co_await documents_of(std::move(session), *service));
-  co_return !documents.empty();
+  co_return documents.empty() ? std::nullopt : std::optional(documents.front());
 }
 
 Task<Result<std::vector<std::int64_t>>> Leftovers::documents_of(Session session, std::int64_t service) {
