@@ -117,9 +117,8 @@ void mend_log_system(Conf& conf, std::vector<std::string>& warnings) {
 /// The file is installed for root and one group; who is neither has to be let in.
 std::string advice_for(const std::string& path) {
   if (::access(path.c_str(), R_OK) == 0 || errno != EACCES) return {};
-  return "; it may hold secrets, so that only its owner and its group read it: run this as root, or as one of "
-         "them (`chown` or `chgrp` " +
-         path + "; the shipped systemd unit is a root that reads root's files only)";
+  return "; it may hold secrets, so that only its owner and its group read it: run this as root, or `chgrp GROUP " +
+         path + "` for who runs the server (the shipped systemd unit's root reads root's files only: `chown root`)";
 }
 
 /// Other rights than the installation's are the operator's business, but he should know.
