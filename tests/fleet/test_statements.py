@@ -3,6 +3,7 @@
 machinetypes, the columns of the scan, and a directory queue that the standard library empties."""
 
 import base64
+import json
 import re
 import threading
 import time
@@ -90,7 +91,7 @@ def columns(line, name):
     return [line[begin:end] for begin, end in zip(at, [*at[1:], None])]
 
 
-def test_the_scan_has_hours_and_no_cpu_load_of_a_remote_machine(factory, cloud):
+def test_the_scan_has_hours_and_no_cpu_load_of_a_remote_machine_that_tells_none(factory, cloud):
     cloud.set(boot=0)
     configure(factory, cloud)
     once(factory)
@@ -107,10 +108,16 @@ def test_the_scan_has_hours_and_no_cpu_load_of_a_remote_machine(factory, cloud):
         assert load.strip() == "" and "%" not in line, line
         assert re.match(r"\d+\.\d\ds  ", rest), line
         assert re.fullmatch(r"1 replies in \d\.\d\d seconds; 1 running; 0 starting\.", last)
+    outputs = folder_of(factory, name) / "joboutputs"
+    outputs.mkdir(exist_ok=True)
+    (outputs / "cpu_seconds").write_text("5400.5\n")  # unless the machine tells
+    words = ["scan", "--now", str(seen["started_time"] + 7200)]
+    shown = columns(factory.vcycle(*words).stdout, name)
+    assert (shown[3], shown[4].strip()) == (" 2.00 hrs 75.0%".ljust(21), "")
+    (told,) = json.loads(factory.vcycle(*words, "--json").stdout)
+    assert told["cpu_seconds"] == 5400 and "cpu_percentage" not in told
     cloud.change_server(seen["uuid"], status="SHUTOFF", power_state=4)
-    shutdown = folder_of(factory, name) / "joboutputs"
-    shutdown.mkdir(exist_ok=True)
-    (shutdown / "shutdown_message").write_text("300 Nothing to do at all")
+    (outputs / "shutdown_message").write_text("300 Nothing to do at all")
     once(factory)
     line = next(line for line in factory.vcycle("scan").stdout.splitlines() if line.startswith(name))
     assert columns(line, name)[3] == '"300 Nothing to do a"', line

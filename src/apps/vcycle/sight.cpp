@@ -12,6 +12,7 @@
 #include "apps/vcycled/status.h"
 #include "apps/vcycled/vac_client.h"
 #include "fleet/config_copies.h"
+#include "fleet/machine_record.h"
 #include "fleet/vacuum_pipes.h"
 
 namespace nephele::apps::vcycle {
@@ -72,6 +73,15 @@ Result<Plan> plan_of(const Context& context, const Whom& whom, bool by_wire) {
   return out;
 }
 
+/// Of a running machine that has taken so many seconds of processors.
+std::optional<CpuLoad> load_of(const fleet::MachineView& machine, std::int64_t cpu_seconds,
+                               std::optional<double> lately, fleet::Instant now) {
+  if (machine.state != fleet::State::running || cpu_seconds <= 0 || !machine.started || *machine.started >= now)
+    return std::nullopt;
+  const auto life = static_cast<double>((now - *machine.started).count());
+  return CpuLoad{.seconds = cpu_seconds, .of_life = 100 * static_cast<double>(cpu_seconds) / life, .lately = lately};
+}
+
 std::vector<Sight> own_sights(const Context& context) {
   const auto begun = std::chrono::steady_clock::now();
   std::vector<Sight> out;
@@ -86,6 +96,11 @@ std::vector<Sight> own_sights(const Context& context) {
     sight.types = machinetype_statuses(report);
     sight.status = factory_status(report, host_facts(context.files));
     sight.machines = std::move(report.seen);
+    for (const auto& machine : sight.machines) {
+      const auto told = fleet::cpu_seconds_in(context.files.space(report.space, "current") + "/" + machine.name);
+      if (const auto load = load_of(machine, told.value_or(0), {}, context.now))
+        sight.loads.emplace(machine.name, *load);
+    }
   }
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   for (auto& sight : out) sight.seconds = took;
@@ -94,14 +109,8 @@ std::vector<Sight> own_sights(const Context& context) {
 
 /// Nothing of a factory of Vcycle's: by contract vcycle (5.3) it says the time since the start, and 100 per cent.
 std::optional<CpuLoad> load_of(const FactoryAnswer& answer, const fleet::MachineStatus& status) {
-  const auto& machine = status.machine;
-  if (answer.version.starts_with("Vcycle ") || machine.state != fleet::State::running || status.cpu_seconds <= 0 ||
-      !machine.started || *machine.started >= answer.sent)
-    return std::nullopt;
-  const auto life = static_cast<double>((answer.sent - *machine.started).count());
-  return CpuLoad{.seconds = status.cpu_seconds,
-                 .of_life = 100 * static_cast<double>(status.cpu_seconds) / life,
-                 .lately = status.cpu_percentage};
+  if (answer.version.starts_with("Vcycle ")) return std::nullopt;
+  return load_of(status.machine, status.cpu_seconds, status.cpu_percentage, answer.sent);
 }
 
 Sight sight_of(FactoryAnswer& answer, const std::string& space) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace nephele::apps::vcycle {
 struct CpuLoad {
   std::int64_t seconds = 0;  ///< in its life
   double of_life = 0;
-  double lately = 0;
+  std::optional<double> lately = {};
 };
 
 /// What is known of one space at one factory: by its files at this one, by its responder at another.
@@ -26,7 +27,8 @@ struct Sight {
   fleet::Instant as_of{};  ///< of the last cycle; of another factory: when it said so
   std::string version;
   std::vector<fleet::MachineView> machines;
-  /// By machine, where its factory measures it: Vac's do, on their hosts. Vcycle's clouds tell nobody.
+  /// By machine, where its factory measures it (Vac's do, on their hosts) or the machine tells it to this one
+  /// (joboutputs cpu_seconds). Vcycle's clouds tell nobody.
   std::map<std::string, CpuLoad> loads;
   std::vector<fleet::MachinetypeStatus> types;
   fleet::FactoryStatus status;

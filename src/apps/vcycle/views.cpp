@@ -70,7 +70,7 @@ json::Value json_of(const MachineView& machine, const CpuLoad* load, const Sight
   out.set("time_sent", sight.as_of.time_since_epoch().count());
   if (load != nullptr) {
     out.set("cpu_seconds", load->seconds);
-    out.set("cpu_percentage", load->lately);
+    if (load->lately) out.set("cpu_percentage", *load->lately);
   }
   return out;
 }
@@ -114,7 +114,8 @@ int scan(const Context& context, const ScanOptions& options) {
       std::cout << fmt::format("{:<{}} {:<14} {:<11}  {:<21}{:>6}  {:.2f}s", visible(machine.name), width,
                                machine.machinetype.empty() ? "----------" : visible(machine.machinetype),
                                state_of(machine), progress_of(machine, load, context.now),
-                               load == nullptr ? "" : fmt::format("{:.1f}%", load->lately), sight.seconds);
+                               load == nullptr || !load->lately ? "" : fmt::format("{:.1f}%", *load->lately),
+                               sight.seconds);
       if (options.with_hs06)
         std::cout << fmt::format(" {:>7}", machine.hs06 ? fmt::format("{:.2f}", *machine.hs06) : "-");
       if (options.with_versions) std::cout << " " << visible(sight.version);
