@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "system")]
 import cloud as houses  # noqa: E402
 import factory as factories  # noqa: E402
+from openstack.control_client import StandIn  # noqa: E402
 
 
 def pytest_configure(config):
@@ -34,3 +35,18 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call" and report.failed:
         for made in factories.alive:
             report.sections.append(("the factory", made.report()))
+
+
+@pytest.fixture(scope="module")
+def house():
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def cloud(house):
+    """A stand-in OpenStack with nothing in it but an image; all that was asked of it must have been right."""
+    house.reset()
+    house.add_images("img")
+    yield house
+    assert house.troubles() == []

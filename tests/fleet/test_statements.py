@@ -13,21 +13,6 @@ from cloud import wait_for
 from dirq.QueueSimple import QueueSimple
 from factory import HOST, Factory
 from house import SPACE, configure, folder_of, now, once
-from openstack.control_client import StandIn
-
-
-@pytest.fixture(scope="module")
-def house():
-    with StandIn() as standin:
-        yield standin
-
-
-@pytest.fixture
-def cloud(house):
-    house.reset()
-    house.add_images("img")
-    yield house
-    assert house.troubles() == []
 
 
 # --- the factory's host name must be fully qualified ------------------------------------------------------------------

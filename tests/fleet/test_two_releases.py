@@ -6,25 +6,15 @@ later one that writes more than this release knows."""
 import pytest
 from factory import Factory
 from house import SPACE, configure, folder_of, now, once
-from openstack.control_client import StandIn
 
 OTHER = "factory2.example.com"
 MINE = "factory1.example.com"
 
 
-@pytest.fixture(scope="module")
-def house():
-    with StandIn() as standin:
-        yield standin
-
-
 @pytest.fixture
-def cloud(house):
-    house.reset()
-    house.add_images("img")
-    house.set(boot=0)
-    yield house
-    assert house.troubles() == []
+def cloud(cloud):
+    cloud.set(boot=0)
+    return cloud
 
 
 def early(when):
