@@ -207,31 +207,30 @@ def test_an_answer_in_time_to_a_create(one, new_engine):
     nothing_left(one)
 
 
+def time_of_a_create(one, engine, held):
+    """Seconds until a create has failed while OneFlow keeps this call; then a worker goes on, and nothing is left."""
+    rule = one.fault("hold", server="oneflow", method=held)
+    begun = time.monotonic()
+    assert not PythonRuntime(engine.port, BOB).create("late")
+    took = time.monotonic() - begun
+    one.clear_faults(rule)
+    nothing_left(one)
+    return took
+
+
 def test_an_answer_in_time_where_nothing_can_be_cleared_up(one, new_engine):
     """Machines that do not come, and a OneFlow that then says nothing: `timeout` and the 8 s for that, no more."""
     one.set(flow_deploy=None)
     limit = 2
-    engine = new_engine({"timeout": limit})
-    held = one.fault("hold", server="oneflow", method="POST /service/{id}/action recover")
-    begun = time.monotonic()
-    assert not PythonRuntime(engine.port, BOB).create("late")
-    took = time.monotonic() - begun
+    took = time_of_a_create(one, new_engine({"timeout": limit}), "POST /service/{id}/action recover")
     assert limit + 7 <= took < limit + 8 + 10 * PATIENCE, took
-    one.clear_faults(held)
-    nothing_left(one)  # a worker goes on
 
 
 def test_an_answer_in_time_where_the_service_is_not_begun(one, new_engine):
     """OneFlow takes the order and says nothing: `timeout` and the 20 s of all that is no wait for machines."""
     limit = 1
-    engine = new_engine({"timeout": limit})
-    held = one.fault("hold", server="oneflow", method="POST /service_template/{id}/action instantiate")
-    begun = time.monotonic()
-    assert not PythonRuntime(engine.port, BOB).create("late")
-    took = time.monotonic() - begun
+    took = time_of_a_create(one, new_engine({"timeout": limit}), "POST /service_template/{id}/action instantiate")
     assert took < limit + 20 + 10 * PATIENCE, took
-    one.clear_faults(held)
-    nothing_left(one)
 
 
 def test_an_answer_in_time_to_an_update(one, new_engine, alice):

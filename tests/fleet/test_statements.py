@@ -76,12 +76,18 @@ def columns(line, name):
     return [line[begin:end] for begin, end in zip(at, [*at[1:], None])]
 
 
-def test_the_scan_has_hours_and_no_cpu_load_of_a_remote_machine_that_tells_none(factory, cloud):
-    cloud.set(boot=0)
+def the_only_one(factory, cloud, boot):
+    """(its name, what the second cycle saw of it)"""
+    cloud.set(boot=boot)
     configure(factory, cloud)
     once(factory)
     once(factory)
-    (name, seen), = factory.seen().items()
+    (only,) = factory.seen().items()
+    return only
+
+
+def test_the_scan_has_hours_and_no_cpu_load_of_a_remote_machine_that_tells_none(factory, cloud):
+    name, seen = the_only_one(factory, cloud, boot=0)
     assert seen["state"] == "Running"
     for hours in (0.05, 3.5, 123.25):
         later = seen["started_time"] + int(hours * 3600)
@@ -109,11 +115,7 @@ def test_the_scan_has_hours_and_no_cpu_load_of_a_remote_machine_that_tells_none(
 
 
 def test_the_scan_has_minutes_of_one_that_starts(factory, cloud):
-    cloud.set(boot=100_000)
-    configure(factory, cloud)
-    once(factory)
-    once(factory)
-    (name, seen), = factory.seen().items()
+    name, seen = the_only_one(factory, cloud, boot=100_000)
     line, _ = factory.vcycle("scan", "--now", str(seen["created_time"] + 90)).stdout.splitlines()
     assert columns(line, name)[2:4] == ["  Starting   ", " 1.50 mins".ljust(21)], line
 

@@ -26,7 +26,7 @@ class ServiceManager {
   Result<> ending();
   /// From the loop that does the work, at each turn of it: as long as this comes, and no longer, the watchdog keeps
   /// still. Sends four times in the span that it was given at most; what fails is tried at the next turn.
-  void alive();
+  void alive(std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
  private:
   Result<> tell(std::string_view what) const;

@@ -10,7 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
-#include <thread>
+#include <utility>
 
 #include "base/file_handle.h"
 #include "base/temp_directory.h"
@@ -80,16 +80,14 @@ TEST(ServiceManager, HearsOnAnAbstractSocket) {
 TEST(ServiceManager, HearsThatWeLiveFourTimesInItsSpan) {
   const TempDirectory directory;
   Listener listener(directory / "s");
-  auto patient = manager_with(directory / "s", "3600000000", std::to_string(::getpid()));
-  for (int turn = 0; turn < 5; ++turn) patient.alive();
-  EXPECT_EQ(listener.heard(), "WATCHDOG=1");
-  auto hasty = manager_with(directory / "s", "40000");
-  hasty.alive();
-  EXPECT_EQ(listener.heard(), "WATCHDOG=1");
-  std::this_thread::sleep_for(11ms);
-  EXPECT_EQ(listener.heard(), "") << "nothing is sent but by our own turns";
-  hasty.alive();
-  EXPECT_EQ(listener.heard(), "WATCHDOG=1");
+  auto manager = manager_with(directory / "s", "40000000", std::to_string(::getpid()));
+  const auto start = std::chrono::steady_clock::now();
+  for (const auto& [turn, heard] :
+       {std::pair(0ms, "WATCHDOG=1"), std::pair(0ms, ""), std::pair(9'999ms, ""), std::pair(10'000ms, "WATCHDOG=1"),
+        std::pair(19'999ms, ""), std::pair(60'000ms, "WATCHDOG=1")}) {
+    manager.alive(start + turn);
+    EXPECT_EQ(listener.heard(), heard) << turn.count();
+  }
 }
 
 TEST(ServiceManager, AWatchdogOfAnotherProcessIsLeftToIt) {

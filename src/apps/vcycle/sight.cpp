@@ -97,6 +97,7 @@ std::vector<Sight> own_sights(const Context& context) {
     sight.status = factory_status(report, host_facts(context.files));
     sight.machines = std::move(report.seen);
     for (const auto& machine : sight.machines) {
+      if (machine.state != fleet::State::running) continue;
       const auto told = fleet::cpu_seconds_in(context.files.space(report.space, "current") + "/" + machine.name);
       if (const auto load = load_of(machine, told.value_or(0), {}, context.now))
         sight.loads.emplace(machine.name, *load);
