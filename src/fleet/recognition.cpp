@@ -80,7 +80,7 @@ Result<> SpaceCycle::place_folder(const CloudMachine& seen) {
 /// not told of ours, and it is not ended. Its processors are in use all the same.
 void SpaceCycle::leave_alone(const CloudMachine& like, const std::string& ours) {
   foreign_processors_ += like.processors.value_or(1);
-  const std::string id = visible(like.id);
+  const std::string id = like.id.empty() ? "none" : visible(like.id);
   say("Machine " + like.name + " in " + space_.name + " is listed with the id " + id + "; the one that was made is " +
       ours + ": " + id + " is left alone");
   decide("left alone", like.name, "",

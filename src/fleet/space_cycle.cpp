@@ -157,11 +157,14 @@ Task<Result<>> SpaceCycle::look() {
       foreign_processors_ += seen.processors.value_or(1);
       continue;
     }
-    // Two machines of one name: ours is the one that was written down, and else the first.
-    if (const auto written = id_written_for(seen.name); !is_known_as(seen, written))
+    // Two machines of one name: ours is the one that was written down, then one that tells its id, and else the first.
+    if (const auto written = id_written_for(seen.name); !is_known_as(seen, written)) {
       leave_alone(seen, written);
-    else if (const auto [place, is_first] = by_name.emplace(seen.name, &seen); !is_first)
-      leave_alone(seen, place->second->id);
+    } else if (const auto [place, is_first] = by_name.emplace(seen.name, &seen); !is_first) {
+      const CloudMachine* other = &seen;
+      if (place->second->id.empty()) std::swap(place->second, other);
+      leave_alone(*other, place->second->id);
+    }
   }
   for (const auto& name : *names)
     if (is_machine_name(name)) by_name.emplace(name, nullptr);

@@ -125,6 +125,25 @@ TEST(SpaceSharing, AMachineOfAnotherIdIsNotTheOneThatWasWrittenDown) {
   }
 }
 
+TEST(SpaceSharing, OfTwoTheOneThatTellsItsIdIsOursHoweverTheyAreListed) {
+  for (const bool last : {false, true}) {
+    Ground g(3);
+    g.space.types[0].machines_limit = 1;
+    g.cycle(0);
+    g.cloud.all_run();
+    g.cycle(60);
+    auto nameless = g.cloud.machines[0];
+    nameless.id.clear();
+    nameless.state = State::shut_down;
+    g.cloud.machines.insert(last ? g.cloud.machines.end() : g.cloud.machines.begin(), nameless);
+    const auto report = g.cycle(120);
+    EXPECT_THAT(report.seen, SizeIs(1));
+    EXPECT_EQ(report.seen[0].state, State::running);
+    EXPECT_EQ(g.cloud.removals, 0);
+    EXPECT_THAT(g.jobs("apel-archive"), IsEmpty());
+  }
+}
+
 TEST(SpaceSharing, OneThatIsListedAgainUnderItsIdIsStillOurs) {
   Ground g(3);
   g.space.types[0].machines_limit = 1;
