@@ -113,11 +113,10 @@ class Connection(asyncio.Protocol):
         self.current = None     # the exchange that is being answered
         self.pending = None     # the one whose body is still coming, and its length (None: chunked)
         self.length = 0
-        self.began = None       # when the present request did: with its first byte, the first one with the connection
+        self.began = time.time()  # when the present request did: with its first byte, the first one with the connection
 
     def connection_made(self, transport):
         self.transport = transport
-        self.began = time.time()
         self.server.connections.add(self)
 
     def connection_lost(self, _error):
