@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <atomic>
+#include <fstream>
 #include <mutex>
+#include <sstream>
 
 #include "http/answer.h"
 #include "http/server_fixture.h"
@@ -95,6 +98,7 @@ class Scripted {
     if (thread_.joinable()) thread_.join();
     socket_.reset();
   }
+  std::uint16_t port() const noexcept { return port_; }
   std::string url() const { return "http://localhost:" + std::to_string(port_) + "/RPC2?x=1"; }
   std::vector<std::string> requests() const {
     const std::lock_guard lock(mutex_);
@@ -168,6 +172,30 @@ TEST_F(ShortWay, IsTakenToServersThatCloseAndSaysTheSame) {
     EXPECT_NE(request.find("\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\nbody"), std::string::npos)
         << request;
   }
+}
+
+/// How many connections from or to a port this host still remembers, though nobody has them (TIME_WAIT).
+std::size_t remembered(std::uint16_t port) {
+  std::ifstream table("/proc/self/net/tcp");
+  std::string line;
+  const std::string end = fmt::format(":{:04X}", port);
+  std::size_t count = 0;
+  for (std::getline(table, line); std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::string number, local, remote, state;
+    fields >> number >> local >> remote >> state;
+    if (state == "06" && (local.ends_with(end) || remote.ends_with(end))) ++count;
+  }
+  return count;
+}
+
+TEST_F(ShortWay, LeavesNoConnectionBehind) {
+  Scripted server({closing, closing, closing, closing});
+  ASSERT_TRUE(send(post_to(server)));  // by libcurl
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(send(post_to(server)));
+  const auto port = server.port();
+  server.stop();
+  EXPECT_LE(remembered(port), 1U);
 }
 
 const std::string keeping = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
