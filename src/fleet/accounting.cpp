@@ -9,7 +9,9 @@
 #include <system_error>
 
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/text_file.h"
+#include "fleet/machine_name.h"
 
 namespace nephele::fleet {
 
@@ -122,6 +124,10 @@ Result<> note_ending(const Files& files, const std::string& folder, const Ending
                   .name = ending.record.empty() ? "" : apel_file_name(now, salt),
                   .node = files.node()};
   return write_journal(files, folder, journal);
+}
+
+std::string accounted_mark(const Files& files, const std::string& space, const std::string& id) {
+  return files.space(space, "accounted/" + (is_plain_name(id) ? id : sha256_hex(id)));
 }
 
 Result<> file_record(const Files& files, const std::string& folder, bool manages) {

@@ -35,4 +35,8 @@ Result<> note_ending(const Files& files, const std::string& folder, const Ending
 /// `manages`: this manager acts on the machine; else it only finishes what it began itself before it lost it.
 Result<> file_record(const Files& files, const std::string& folder, bool manages);
 
+/// The mark of a machine whose record was filed because its cloud listed it no more: it outlives the machine's folder,
+/// so that one that is listed again after all has no second record. It holds when that record ends.
+std::string accounted_mark(const Files& files, const std::string& space, const std::string& id);
+
 }  // namespace nephele::fleet

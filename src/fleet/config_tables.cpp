@@ -65,8 +65,10 @@ const Table<FactorySettings>& factory_table() {
           .add("web_addresses", &FactorySettings::web_addresses,
                {.meaning = "addresses of this host at which machines reach its web server (default: all)"})
           .add("web_http_port", &FactorySettings::web_http_port, {.meaning = "its port without TLS; 0: none"})
-          .add("web_https_port", &FactorySettings::web_https_port,
-               {.meaning = "its port with TLS (default: https_port of each space)"}, {.min = 1})
+          .add(
+              "web_https_port", &FactorySettings::web_https_port,
+              {.meaning = "its port with TLS (default: https_port of each space); 0: another server of this host takes "
+                          "joboutputs"})
           .add("web_certificate", &FactorySettings::web_certificate,
                {.meaning = "its host certificate; without it there is no web server"})
           .add("web_key", &FactorySettings::web_key, {.meaning = "the certificate's key"})

@@ -319,7 +319,7 @@ TEST(FleetConfig, TheWebServersSettingsStandInSettings) {
   EXPECT_THAT(config.factory.web_addresses, ElementsAre("10.0.0.1", "::1"));
   EXPECT_EQ(config.factory.joboutputs_file, Bytes::mib(2));
   EXPECT_TRUE(config.factory.joboutputs_need_token);
-  for (const char* wrong : {"web_http_port = 65536", "web_https_port = 0", "joboutputs_files = many"}) {
+  for (const char* wrong : {"web_http_port = 65536", "web_https_port = 65536", "joboutputs_files = many"}) {
     const auto told = sentences(read({base("", "") + "[settings]\n" + wrong + "\n"}));
     ASSERT_THAT(told, SizeIs(1)) << wrong;
     EXPECT_THAT(told[0], HasSubstr(std::string(wrong).substr(0, 9)));

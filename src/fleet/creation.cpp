@@ -27,13 +27,6 @@ bool fits(const MachineType& type, const Flavor& flavor) {
          (!type.max_processors || flavor.processors <= *type.max_processors);
 }
 
-/// As Python prints a float.
-std::string real(double value) {
-  std::string out = fmt::format("{}", value);
-  if (out.find_first_of(".en") == std::string::npos) out += ".0";
-  return out;
-}
-
 std::string_view stripped(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n\v\f";
   const auto begin = text.find_first_not_of(blanks);
@@ -301,7 +294,7 @@ Result<> SpaceCycle::write_features(const MachineType& type, const Flavor& flavo
     TRY_VOID(put(std::string("machinefeatures/") + key, processors));
   TRY_VOID(put("machinefeatures/jobslots", "1"));
   if (type.hs06_per_processor) {
-    const std::string hs06 = real(*type.hs06_per_processor * static_cast<double>(flavor.processors));
+    const std::string hs06 = to_text(*type.hs06_per_processor * static_cast<double>(flavor.processors));
     TRY_VOID(put("machinefeatures/hs06", hs06));
     TRY_VOID(put("jobfeatures/hs06_job", hs06));
   }

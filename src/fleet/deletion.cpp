@@ -9,10 +9,12 @@ namespace {
 
 bool heartbeat_is_missing(const Machine& machine, const Lifetime& lifetime, Instant now) noexcept {
   if (!lifetime.has_heartbeat || !lifetime.heartbeat) return false;
-  if (now <= *machine.started + lifetime.fizzle) return false;
+  // What was sent while nobody took it is not held against it.
+  const Instant begin = std::max(*machine.started, machine.heard_since.value_or(*machine.started));
+  if (now <= begin + lifetime.fizzle) return false;
   const seconds age_limit = *lifetime.heartbeat;
   if (age_limit == seconds{0}) return !machine.heartbeat;  // it need have been there only once
-  if (now <= *machine.started + age_limit) return false;
+  if (now <= begin + age_limit) return false;
   return !machine.heartbeat || *machine.heartbeat < now - age_limit;
 }
 

@@ -77,6 +77,7 @@ Result<> SpaceCycle::deal_with_end(Known& known, Instant stopped, bool vanished)
   }
   if (!before) {
     Ending ending{.stopped = stopped, .publish = !space_.gocdb_sitename.empty()};
+    verdict.accounted = verdict.accounted && !record.accounted;
     if (verdict.accounted)
       ending.record = apel_text({.site = space_.gocdb_sitename,
                                  .space = space_.name,
@@ -211,7 +212,7 @@ Result<> SpaceCycle::settle_missing(Known& known) {
   }
   if (!record.stopped && !record.refused && record.started) {
     known.machine.started = record.started;
-    const auto last = record.deleted ? record.deleted : record.heard;
+    const auto last = record.deleted ? record.deleted : known.last_running;
     TRY_VOID(deal_with_end(known, std::max(*record.started, last.value_or(*record.started)), true));
   }
   TRY_VOID(files_.remove(known.folder + "/user_data"));

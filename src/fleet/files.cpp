@@ -2,6 +2,7 @@
 #include "fleet/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -188,6 +189,12 @@ std::optional<double> read_real(const std::string& path) {
   double value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   return error == std::errc{} && end == text->data() + text->size() ? std::optional(value) : std::nullopt;
+}
+
+std::string to_text(double value) {
+  std::string out = fmt::format("{}", value);
+  if (out.find_first_of(".en") == std::string::npos) out += ".0";
+  return out;
 }
 
 std::string to_text(Instant when) {

@@ -63,6 +63,8 @@ std::optional<Instant> read_instant(const std::string& path);
 /// As Python prints one: 84.0, 10.5.
 std::optional<double> read_real(const std::string& path);
 std::string to_text(Instant when);
+/// As Python prints a float.
+std::string to_text(double value);
 /// Names of what is in a folder, in order; none when it is not there. The error: it cannot be read.
 Result<std::vector<std::string>> names_in(const std::string& folder);
 

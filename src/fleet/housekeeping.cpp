@@ -46,8 +46,33 @@ void SpaceCycle::clean_up() {
         failed("Cleaning up " + name, noted.error());
     }
     if (*moved >= now_ - space_.cleanup) continue;
+    if (const auto marked = mark_accounted(folder); !marked) {
+      failed("Cleaning up " + name, marked.error());
+      continue;
+    }
     if (const auto gone = files_.remove(folder); !gone) failed("Removing " + folder, gone.error());
   }
+  forget_accounted();
+}
+
+/// Only of what vanished without our doing: such a one may be listed again.
+Result<> SpaceCycle::mark_accounted(const std::string& folder) {
+  const auto id = id_in(folder);
+  if (id.empty() || read_instant(folder + "/deleted")) return {};
+  const auto ending = ending_in(folder);
+  if (!ending || ending->record.empty()) return {};
+  TRY_VOID(files_.make_folder(files_.space(space_.name, "accounted"), 0755));
+  return files_.write(accounted_mark(files_, space_.name, id), to_text(ending->stopped), 0640);
+}
+
+void SpaceCycle::forget_accounted() {
+  constexpr seconds kept = std::chrono::days{366};
+  const std::string folder = files_.space(space_.name, "accounted");
+  const auto names = names_in(folder);
+  if (!names) return failed("Cleaning up", names.error());
+  for (const auto& name : *names)
+    if (const auto until = read_instant(folder + "/" + name); until && *until < now_ - kept)
+      if (const auto gone = files_.remove(folder + "/" + name); !gone) failed("Cleaning up " + name, gone.error());
 }
 
 void SpaceCycle::take_over() {

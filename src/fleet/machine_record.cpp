@@ -29,19 +29,26 @@ void read_limits(const std::string& path, MachineRecord& into) {
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const auto blank = line.find(' ');
-    if (blank == std::string_view::npos) continue;
     const auto key = line.substr(0, blank);
-    const auto value = line.substr(blank + 1);
+    const auto value = blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
     std::int64_t number = 0;
     std::from_chars(value.data(), value.data() + value.size(), number);
-    if (key == "max_wallclock_seconds") lifetime.max_wallclock = seconds{number};
-    if (key == "fizzle_seconds") lifetime.fizzle = seconds{number};
-    if (key == "heartbeat_file") into.heartbeat_file = value;
-    if (key == "heartbeat_seconds") lifetime.heartbeat = seconds{number};
-    if (key == "accounting_fqan") into.fqan = value;
+    if (key == "max_wallclock_seconds")
+      lifetime.max_wallclock = seconds{number};
+    else if (key == "fizzle_seconds")
+      lifetime.fizzle = seconds{number};
+    else if (key == "heartbeat_file")
+      into.heartbeat_file = value;
+    else if (key == "heartbeat_seconds")
+      lifetime.heartbeat = seconds{number};
+    else if (key == "accounting_fqan")
+      into.fqan = value;
+    else
+      into.other_limits.append(line).append("\n");
   }
   lifetime.has_heartbeat = !into.heartbeat_file.empty();
   into.lifetime = lifetime;
+  into.has_limits = true;
 }
 
 std::string text_in(const std::string& path) {
@@ -76,6 +83,8 @@ MachineRecord read_machine(std::string folder, std::string name) {
   if (out.deleted) out.deletions = static_cast<std::int32_t>(read_number(at + "deletions").value_or(0));
   out.heard = read_instant(at + "manager_heartbeat");
   out.missing_since = read_instant(at + "missing_since");
+  out.adopted = read_instant(at + "adopted");
+  out.last_running = read_instant(at + "last_running");
   out.machinetype = text_in(at + "machinetype_name");
   out.zone = text_in(at + "zone");
   out.manager = text_in(at + "manager");
@@ -85,7 +94,12 @@ MachineRecord read_machine(std::string folder, std::string name) {
   out.hs06 = read_real(at + "jobfeatures/hs06_job");
   out.shutdown = read_instant(at + "jobfeatures/shutdowntime_job");
   out.refused = ::access((at + "refused").c_str(), F_OK) == 0;
+  out.accounted = ::access((at + "accounted").c_str(), F_OK) == 0;
   read_limits(at + "limits", out);
+  // Older releases write no limits, but tell the machine of this one.
+  if (!out.lifetime)
+    if (const auto wallclock = read_number(at + "jobfeatures/wall_limit_secs"); wallclock && *wallclock > 0)
+      out.lifetime = Lifetime{.max_wallclock = seconds{*wallclock}};
   return out;
 }
 

@@ -17,14 +17,19 @@ struct MachineRecord {
   std::optional<Instant> created, updated, started, stopped, deleted;
   std::optional<Instant> heard;          ///< manager_heartbeat: when its manager last saw it on the cloud
   std::optional<Instant> missing_since;  ///< listed no more
+  std::optional<Instant> adopted;  ///< when this folder was made or taken back for a machine that was there already
+  std::optional<Instant> last_running;  ///< before it went into the state it is in, which is neither running nor over
   std::int32_t deletions = 0;
   std::string machinetype, zone, manager, id;
   std::optional<std::int64_t> processors, max_rss_bytes;
   std::optional<double> hs06;
   std::optional<Instant> shutdown;
-  std::optional<Lifetime> lifetime;  ///< as it was when the machine was made
+  std::optional<Lifetime> lifetime;  ///< as its type had it last
+  bool has_limits = false;           ///< a file of them
+  std::string other_limits;          ///< lines of that file which this release does not know
   std::string heartbeat_file, fqan;
-  bool refused = false;  ///< the cloud said that it made no such machine
+  bool refused = false;    ///< the cloud said that it made no such machine
+  bool accounted = false;  ///< its record was filed before it was listed again
 };
 
 MachineRecord read_machine(std::string folder, std::string name);

@@ -35,6 +35,8 @@ struct Lifetime {
   seconds fizzle{};                       ///< shorter than this it has achieved nothing
   bool has_heartbeat = false;             ///< a heartbeat_file is configured
   std::optional<seconds> heartbeat = {};  ///< how old a heartbeat may be; 0: it must have been there once
+
+  friend bool operator==(const Lifetime&, const Lifetime&) = default;
 };
 
 /// What the shares are computed from, of one [machinetype].
@@ -74,7 +76,8 @@ struct Machine {
   std::optional<Instant> deleted = {};  ///< of the last attempt to delete it
   std::int32_t deletions = 0;           ///< attempts so far
   std::optional<Instant> heartbeat = {};
-  std::optional<Instant> shutdown = {};  ///< jobfeatures/shutdowntime_job
+  std::optional<Instant> heard_since = {};  ///< before that none could arrive, for reasons of ours; unknown: all could
+  std::optional<Instant> shutdown = {};     ///< jobfeatures/shutdowntime_job
 };
 
 }  // namespace nephele::fleet

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/visible.h"
+#include "fleet/accounting.h"
 #include "fleet/machine_name.h"
 #include "fleet/space_cycle.h"
 
@@ -47,6 +48,8 @@ Result<> SpaceCycle::place_folder(const CloudMachine& seen) {
   if (exists(folder) || !creates_ || is_another_spaces(seen)) return {};
   if (!is_known_as(seen, id_written_for(seen.name))) return {};
   if (const std::string before = files_.deleted(space_.name, seen.name); exists(before)) {
+    // First, and so whatever happens in between: what it sent meanwhile was not taken.
+    TRY_VOID(files_.write(before + "/adopted", to_text(now_), 0640));
     TRY_VOID(files_.move(before, folder));
     TRY_VOID(files_.remove(folder + "/missing_since"));
     say("Took the files of " + seen.name + " back: its machine is listed again");
@@ -60,20 +63,40 @@ Result<> SpaceCycle::place_folder(const CloudMachine& seen) {
     decide("adopted", seen.name, seen.machinetype, "its files were in the layout of older releases");
     return {};
   }
-  TRY_VOID(files_.make_folder(folder, 0755));
-  for (const char* below : {"/machinefeatures", "/jobfeatures"}) TRY_VOID(files_.make_folder(folder + below, 0755));
-  TRY_VOID(files_.make_folder(folder + "/joboutputs", 0777));
-  TRY_VOID(files_.write(folder + "/created", to_text(seen.created.value_or(now_)), 0640));
-  TRY_VOID(files_.write(folder + "/updated", to_text(seen.updated.value_or(now_)), 0640));
-  TRY_VOID(files_.write(folder + "/space_name", space_.name, 0640));
-  const std::string type = is_plain_name(seen.machinetype) ? seen.machinetype : "";
-  TRY_VOID(files_.write(folder + "/machinetype_name", type, 0640));
-  TRY_VOID(files_.write(folder + "/jobfeatures/job_id", seen.id, 0644));
-  TRY_VOID(files_.write(folder + "/manager", files_.node(), 0640));
+  TRY_VOID(make_folder_of(seen));
   adopted_.insert(seen.name);
   say("Adopted " + seen.name + " in " + space_.name + ": it has our name and nobody's files");
   decide("adopted", seen.name, seen.machinetype, "it has our name and there were no files of it");
   return {};
+}
+
+/// What can be known of a machine whose files are lost: enough for its heartbeats to be taken, and for its record.
+Result<> SpaceCycle::make_folder_of(const CloudMachine& seen) {
+  const std::string folder = files_.current(space_.name, seen.name);
+  const auto put = [&](std::string_view file, std::string_view text, mode_t mode) {
+    return files_.write(folder + "/" + std::string(file), text, mode);
+  };
+  TRY_VOID(files_.make_folder(folder, 0755));
+  for (const char* below : {"/machinefeatures", "/jobfeatures"}) TRY_VOID(files_.make_folder(folder + below, 0755));
+  TRY_VOID(files_.make_folder(folder + "/joboutputs", 0777));
+  TRY_VOID(put("adopted", to_text(now_), 0640));
+  TRY_VOID(put("created", to_text(seen.created.value_or(now_)), 0640));
+  TRY_VOID(put("updated", to_text(seen.updated.value_or(now_)), 0640));
+  TRY_VOID(put("space_name", space_.name, 0640));
+  TRY_VOID(put("machinetype_name", is_plain_name(seen.machinetype) ? seen.machinetype : "", 0640));
+  TRY_VOID(put("jobfeatures/job_id", seen.id, 0644));
+  if (seen.processors) TRY_VOID(put("jobfeatures/allocated_cpu", std::to_string(*seen.processors), 0644));
+  if (const auto* const type = type_named(seen.machinetype)) {
+    TRY_VOID(put("limits", limits_text(type->lifetime(), type->heartbeat_file, type->accounting_fqan), 0640));
+    if (!type->https_x509dn.empty()) TRY_VOID(put("https_x509dn", type->https_x509dn, 0644));
+    if (type->hs06_per_processor && seen.processors)
+      TRY_VOID(put("jobfeatures/hs06_job", to_text(*type->hs06_per_processor * static_cast<double>(*seen.processors)),
+                   0644));
+  }
+  if (!seen.id.empty())
+    if (const auto until = read_state(accounted_mark(files_, space_.name, seen.id)))
+      TRY_VOID(put("accounted", *until, 0640));
+  return put("manager", files_.node(), 0640);
 }
 
 /// It has the name of a machine of ours and another id, so it is nobody's whom we know: what it does and how it ends is

@@ -217,7 +217,7 @@ void SpaceCycle::resolve(Known& known) const {
   const MachineRecord& record = known.record;
   Machine& machine = known.machine;
   known.folder = files_.current(space_.name, known.name);
-  known.last_running = record.heard;
+  known.last_running = record.last_running ? record.last_running : record.heard;
   known.type = type_named(seen.machinetype);
   if (known.type == nullptr) known.type = type_named(record.machinetype);
   machine.type = known.type == nullptr ? -1 : static_cast<std::int32_t>(known.type - space_.types.data());
@@ -238,13 +238,16 @@ void SpaceCycle::resolve(Known& known) const {
       known.type != nullptr && !known.type->heartbeat_file.empty() ? known.type->heartbeat_file : record.heartbeat_file;
   machine.heartbeat = heartbeat_of(known.folder, heartbeat);
   if (machine.heartbeat) *machine.heartbeat += settings_.files_behind;
+  machine.heard_since = std::max(record.adopted, settings_.heard_since);
 }
 
 Result<> SpaceCycle::keep_up(Known& known) {
   Machine& machine = known.machine;
   if (!machine.managed_here) return {};
   if (known.record.missing_since) TRY_VOID(files_.remove(known.folder + "/missing_since"));
+  TRY_VOID(keep_last_running(known));
   TRY_VOID(files_.write(known.folder + "/manager_heartbeat", to_text(now_), 0640, Durable::no));
+  TRY_VOID(keep_limits(known));
   if (known.record.id != known.seen->id && !known.seen->id.empty()) {
     // It was made just before its manager died, or before its cloud knew this id.
     TRY_VOID(files_.make_folder(known.folder + "/jobfeatures", 0755));
@@ -271,6 +274,31 @@ Result<> SpaceCycle::keep_up(Known& known) {
     TRY_VOID(deal_with_end(known, stopped, false));
   }
   return {};
+}
+
+/// What goes on to hold for it when its type cannot be read some day, or is gone.
+Result<> SpaceCycle::keep_limits(Known& known) {
+  if (known.type == nullptr || has_ended(known.machine.state)) return {};
+  const MachineType& type = *known.type;
+  const MachineRecord& record = known.record;
+  if (record.has_limits && record.lifetime == type.lifetime() && record.heartbeat_file == type.heartbeat_file &&
+      record.fqan == type.accounting_fqan)
+    return {};
+  const auto limits = limits_text(type.lifetime(), type.heartbeat_file, type.accounting_fqan) + record.other_limits;
+  return files_.write(known.folder + "/limits", limits, 0640);
+}
+
+/// A machine that is suspended, or whose state nobody knows, may vanish without ever running again.
+Result<> SpaceCycle::keep_last_running(Known& known) {
+  const bool runs = known.machine.state == State::running;
+  const std::string path = known.folder + "/last_running";
+  if (runs && known.record.last_running) {
+    known.record.last_running.reset();
+    known.last_running = known.record.heard;
+    return files_.remove(path);
+  }
+  if (runs || has_ended(known.machine.state) || known.record.last_running || !known.record.started) return {};
+  return files_.write(path, to_text(known.record.heard.value_or(*known.record.started)), 0640);
 }
 
 /// Asked for and not seen yet: it counts as one that starts. So does what one listing left out.

@@ -36,8 +36,10 @@ struct CycleSettings {
   std::string version = {};                      ///< of this manager, for machines
   std::chrono::milliseconds call_limit{90'000};  ///< of each call to the cloud
   seconds files_behind{0};                       ///< how far the times of files are behind `now`
-  seconds longest = lease_length;                ///< then the next cycle goes on with deletions, and with creations
-  const std::atomic<bool>* ending = nullptr;     ///< set: nothing more is begun
+  /// Since when this host has taken heartbeats without a gap; nothing where somebody else does.
+  std::optional<Instant> heard_since = {};
+  seconds longest = lease_length;             ///< then the next cycle goes on with deletions, and with creations
+  const std::atomic<bool>* ending = nullptr;  ///< set: nothing more is begun
   /// Where keys are made, which can take a second: other cycles go on meanwhile. Null: on the cycle's own thread.
   Workers* keys = nullptr;
 };
@@ -75,6 +77,8 @@ class SpaceCycle {
   void meet(Known& known);
   void resolve(Known& known) const;
   Result<> keep_up(Known& known);
+  Result<> keep_limits(Known& known);
+  Result<> keep_last_running(Known& known);
   bool is_pending(const Known& known) const;
   void count();
   void say_status(const Known& known);
@@ -86,6 +90,7 @@ class SpaceCycle {
   std::string id_written_for(const std::string& name) const;
   Result<> write_id(const std::string& folder, const std::string& id);
   Result<> place_folder(const CloudMachine& seen);
+  Result<> make_folder_of(const CloudMachine& seen);
   void leave_alone(const CloudMachine& like, const std::string& ours);
 
   // endings.cpp
@@ -124,6 +129,8 @@ class SpaceCycle {
   // housekeeping.cpp
   void write_heartbeat_lists();
   void clean_up();
+  Result<> mark_accounted(const std::string& folder);
+  void forget_accounted();
   void take_over();
 
   /// now_, and the time that this cycle has taken.

@@ -60,6 +60,15 @@ class Authority:
         (directory / f"{hashed}.0").write_text(self.pem.read_text())
         return directory / f"{hashed}.r0"
 
+    def certify(self, security):
+        """This host, where vcycled's web server looks; the certificate."""
+        host = self.host("localhost")
+        for made, place in ((host.key, "key"), (host.pem, "cert")):
+            fresh = security / "fresh"
+            fresh.write_text(made.read_text())
+            fresh.rename(security / f"vcycle.{place}.pem")
+        return host
+
     def revoke(self, shown, into):
         """A revocation list that names one certificate."""
         config = self.folder / "lists.conf"

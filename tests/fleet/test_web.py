@@ -65,12 +65,7 @@ class Web:
         self.factory.conf.write_text(CONFIG.format(http=self.http, https=self.https, space=SPACE, more=more))
 
     def certify(self):
-        host = self.authority.host("localhost")
-        for made, place in ((host.key, "key"), (host.pem, "cert")):
-            fresh = self.security / "fresh"
-            fresh.write_text(made.read_text())
-            fresh.rename(self.security / f"vcycle.{place}.pem")
-        return host
+        return self.authority.certify(self.security)
 
     def machine(self, name, subject=VM, token=None, folder=None):
         folder = folder or self.current / name

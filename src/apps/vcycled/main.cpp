@@ -121,7 +121,9 @@ struct Parts {
         manager(files, threads, clouds, remote, log, watched(std::move(settings), options.once), &pipes) {}
   Manager::Settings watched(Manager::Settings settings, bool once) {
     settings.witnesses.push_back(&publisher);
-    if (!once) settings.witnesses.push_back(&listening);  // a single cycle serves nobody
+    if (once) return settings;  // a single cycle serves nobody
+    settings.witnesses.push_back(&listening);
+    settings.heard_for = [this] { return web.heard_for(); };
     return settings;
   }
   IoThreads threads{std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 8)};

@@ -48,6 +48,8 @@ void Manager::begin(const fleet::Space& space, const fleet::WatchedTime& time, s
   how.ending = &ending_;
   how.keys = &keys_;
   how.files_behind = std::max(-time.jumped.value_or(fleet::seconds{0}), fleet::seconds{0});
+  if (settings_.heard_for)
+    if (const auto heard = settings_.heard_for()) how.heard_since = time.now - *heard;
   auto job = std::make_unique<Job>(
       space, **cloud, files_, std::move(how),
       [this](const std::string& line) {

@@ -40,6 +40,8 @@ class Manager {
     /// And so long for vacuum pipes that are fetched; what comes later is true from the next round on.
     std::chrono::milliseconds pipes_limit{5'000};
     std::vector<Witness*> witnesses = {};  ///< they outlive the manager
+    /// How long heartbeats have been taken here without a gap; nothing where somebody else does. Empty: nobody knows.
+    std::function<std::optional<fleet::seconds>()> heard_for = {};
   };
 
   /// Cycles run on `threads`, which outlive what the clouds stand on.

@@ -48,8 +48,9 @@ struct Ground {
                      {.now = moment(second),
                       .seed = static_cast<std::uint64_t>(second) + 7,
                       .version = "04.00",
-                      .call_limit = std::chrono::milliseconds(500),
+                      .call_limit = call_limit,
                       .files_behind = files_behind,
+                      .heard_since = heard_since,
                       .longest = longest,
                       .keys = keys},
                      [this](const std::string& line) { lines.push_back(line); });
@@ -88,6 +89,8 @@ struct Ground {
   Space space;
   FakeCloud cloud;
   seconds longest = lease_length, files_behind{0};
+  std::optional<Instant> heard_since;
+  std::chrono::milliseconds call_limit{500};
   std::function<void(int)> at_step;
   Workers* keys = nullptr;
   IoThreads threads{1};

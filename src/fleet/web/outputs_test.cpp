@@ -97,6 +97,15 @@ TEST(FleetWebOutputs, AFullDiskTakesNothing) {
   EXPECT_EQ(g.put("a", 1), "full");
 }
 
+TEST(FleetWebOutputs, AHeartbeatTakesItsOwnPlaceOnAFullDisk) {
+  Ground g;
+  EXPECT_EQ(g.put("hb", 1), "ok");
+  g.limits.free = Bytes::of(std::uint64_t{1} << 62U);
+  EXPECT_EQ(g.put("hb", 1), "ok");
+  EXPECT_EQ(g.put("hb", 1, false), "full") << "it may be long";
+  EXPECT_EQ(g.put("another", 1), "full");
+}
+
 TEST(FleetWebOutputs, WhatTheDeadLeftGoesAndOthersStay) {
   Ground g;
   g.directory.write("var/lib/vcycle/shared/tmp/joboutput-vm+abc", "half");

@@ -104,6 +104,7 @@ Places places_of(const Configuration& config, const Files& files) {
              .requests_per_second = factory.web_requests_per_second};
   std::set<std::uint16_t> ports;
   for (const auto& space : config.spaces) ports.insert(factory.web_https_port.value_or(space.https_port));
+  ports.erase(0);  // another server of this host has them
   out.https_ports.assign(ports.begin(), ports.end());
   return out;
 }
@@ -155,8 +156,12 @@ class WebServer::Running {
       if (!listening && out) out = fail(listening.error());
       return listening.has_value();
     });
+    if (!whole_since_ && std::ranges::none_of(missing_, [](const http::Listen& each) { return each.tls.has_value(); }))
+      whole_since_ = std::chrono::steady_clock::now();
     return out;
   }
+  /// Since when all that machines may send to is there.
+  std::optional<SteadyTime> whole_since() const noexcept { return whole_since_; }
 
  private:
   http::Listen listen_of(const std::string& address, std::uint16_t port, bool tls) {
@@ -192,6 +197,7 @@ class WebServer::Running {
   Workers disk_{"joboutputs", disk_threads, disk_queue};  // ends what it has begun while its callers are there
   std::unique_ptr<http::Server> server_;
   std::vector<http::Listen> missing_;
+  std::optional<SteadyTime> whole_since_;
 };
 
 WebServer::WebServer(const Files& files, Say say) : files_(files), say_(std::move(say)) {}
@@ -199,6 +205,13 @@ WebServer::~WebServer() = default;
 
 void WebServer::stop() {
   running_.reset();
+}
+
+std::optional<std::chrono::seconds> WebServer::heard_for() const {
+  if (!wanted_) return std::nullopt;
+  const auto since = running_ ? running_->whole_since() : std::nullopt;
+  if (!since) return std::chrono::seconds{0};
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - *since);
 }
 
 void WebServer::say_once(const std::string& line) {
@@ -211,6 +224,7 @@ void WebServer::apply(const Configuration& config) {
   });
   if (!whole && running_) return;
   const Places places = places_of(config, files_);
+  if (whole || !places.https_ports.empty()) wanted_ = !places.https_ports.empty();
   if (places.https_ports.empty()) {
     if (whole) running_.reset();
     return;
@@ -221,14 +235,16 @@ void WebServer::apply(const Configuration& config) {
       if (::access(file.c_str(), R_OK) != 0)
         return say_once("No web server for machines: " + file +
                         " cannot be read; with a host certificate and its key there, machines find their features and "
-                        "send joboutputs");
+                        "send joboutputs. Until then no machine is ended for want of a heartbeat");
     running_ = std::make_unique<Running>(files_, places, say_);
   }
   running_->apply(policy_of(config.factory));
   if (const auto opened = running_->reopen_logs(); !opened)
     return say_once("Web server for machines: " + opened.error().sentence());
   const auto listening = running_->listen();
-  say_once(listening ? std::string() : "Web server for machines: " + listening.error().sentence());
+  say_once(listening ? std::string()
+                     : "Web server for machines: " + listening.error().sentence() +
+                           "; until it listens no machine is ended for want of a heartbeat");
 }
 
 }  // namespace nephele::fleet::web

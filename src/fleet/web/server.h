@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +43,9 @@ class WebServer {
   /// wrong is said once. A configuration that could not be read whole changes nothing.
   void apply(const Configuration& config);
   void stop();
+  /// How long machines have been able to send what they have to say, without a gap; zero while they cannot. Nothing
+  /// where another server of this host is to take it.
+  std::optional<std::chrono::seconds> heard_for() const;
 
  private:
   class Running;
@@ -50,6 +54,7 @@ class WebServer {
   const Files& files_;
   const Say say_;
   std::string said_;
+  bool wanted_ = false;
   std::unique_ptr<Running> running_;
 };
 
