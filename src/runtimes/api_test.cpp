@@ -139,6 +139,11 @@ TEST_P(BadBodies, AreToldAndNeverAFaultOfOurs) {
   EXPECT_EQ(body->text_at({"error"}), GetParam().error);
   EXPECT_NE(body->text_at({"message"}), "");
 }
+/// A body of so many levels, two of which every body has.
+std::string nesting(std::size_t levels) {
+  return R"({"SERVERLESS_RUNTIME":{"FAAS":{"FLAVOUR":"nature"},"X":)" + std::string(levels - 2, '[') +
+         std::string(levels - 2, ']') + "}}";
+}
 const std::string no_json = "Invalid JSON";
 const std::string no_runtime = "Invalid Serverless Runtime specification";
 INSTANTIATE_TEST_SUITE_P(
@@ -149,12 +154,19 @@ INSTANTIATE_TEST_SUITE_P(
         BodyCase{"NotUtf8", "{\"a\":\"\xff\"}", 400, no_json},
         BodyCase{"DuplicateKeys", R"({"SERVERLESS_RUNTIME":{},"SERVERLESS_RUNTIME":{}})", 400, no_json},
         BodyCase{"Deep", std::string(100'000, '['), 400, no_json},
+        BodyCase{"ALevelTooDeep", nesting(101), 400, no_json},
         BodyCase{"LoneSurrogate", R"({"a":"\ud800"})", 400, no_json}, BodyCase{"Array", "[]", 400, no_runtime},
         BodyCase{"Null", "null", 400, no_runtime}, BodyCase{"Number", "5", 400, no_runtime},
         BodyCase{"Text", "\"x\"", 400, no_runtime},
         BodyCase{"NulInFlavour", R"({"SERVERLESS_RUNTIME":{"FAAS":{"FLAVOUR":"a\u0000"}}})", 400, no_runtime},
         BodyCase{"TooLong", "\"" + std::string(body_bytes_max, 'x') + "\"", 413, "Request body too large"}),
     [](const auto& info) { return std::string(info.param.name); });
+
+TEST_F(ApiTest, TakesAsManyLevelsAsTheRubyEngine) {
+  const auto created = post(nesting(100));
+  EXPECT_EQ(created.status, 201) << created.body;
+  EXPECT_EQ(get(std::string(created.headers.find("Location").value_or(""))).status, 200);
+}
 
 TEST_F(ApiTest, PassesTheIdempotencyKeyWithTheBodysHash) {
   auto headers = ApiCaller::as("ada");

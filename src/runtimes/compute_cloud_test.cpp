@@ -311,6 +311,17 @@ TEST_P(ComputeCloudTest, IsGoneAtOnceWhenDeletedFromAnyState) {
   EXPECT_TRUE(eventually([&] { return stack->loop.run(stack->compute.list({}))->empty(); }));
 }
 
+TEST_P(ComputeCloudTest, ReadsAgainWhatWasAcceptedHoweverDeepItNests) {
+  const auto levels = body_limits.depth - 2;
+  const auto nested = std::string(levels, '[') + std::string(levels, ']');
+  const auto view = stack->create(R"({"FAAS":{"FLAVOUR":"nature"},"DEVICE_INFO":{},"X":)" + nested + "}");
+  ASSERT_TRUE(view);
+  ASSERT_TRUE(stack->reaches(view->id, "RUNNING"));
+  ASSERT_TRUE(stack->update(view->id, R"({"FAAS":{"FLAVOUR":""},"DEVICE_INFO":{"X":)" + nested + "}}"));
+  ASSERT_TRUE(stack->loop.run(stack->cloud.remove(ComputeStack::ada(), view->id)));
+  EXPECT_TRUE(eventually([&] { return stack->backend.machines() == 0; }));
+}
+
 TEST_P(ComputeCloudTest, ShowsTheEndOfAMachineThatSomebodyElseRemoved) {
   const auto view = stack->running();
   const compute::ServerId server(stack->vm_of(view.id));

@@ -14,6 +14,12 @@
 /// the caller keep their order and their spelling; ours come after.
 namespace nephele::runtimes {
 
+/// Levels of a request's body: as many as the Ruby engine took.
+inline constexpr json::Limits body_limits{.depth = 100};
+/// Levels of a document that is kept, and of what is rendered from it. More than a request may have: what was accepted,
+/// by whichever engine, must be read again, or its machines could not be removed.
+inline constexpr json::Limits document_limits{.depth = 128};
+
 /// A specification that has passed the schema, read once.
 struct Specification {
   std::optional<std::string> name;  ///< NAME; absent and empty are different things on update

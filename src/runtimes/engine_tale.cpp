@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "runtimes/document.h"
 
 namespace nephele::runtimes {
 namespace {
@@ -76,7 +77,7 @@ void EngineTale::asked(const http::Request& request, std::string_view body) {
 
 void EngineTale::answered_with(std::string_view body) const {
   std::string text = "Response Body: ";
-  const auto value = pretty_ ? json::parse(body) : Result<json::Value>(fail(Kind::invalid, ""));
+  const auto value = pretty_ ? json::parse(body, document_limits) : Result<json::Value>(fail(Kind::invalid, ""));
   text += value ? json::pretty(*value) : body;
   if (!value) {
     log_.debug(text);

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "runtimes/document.h"
+
 namespace nephele::runtimes {
 namespace {
 
@@ -59,7 +61,7 @@ void LookingStream::tell(std::string_view type, json::Object data) {
 }
 
 void LookingStream::compare(const View& view) {
-  auto parsed = json::parse(view.runtime);
+  auto parsed = json::parse(view.runtime, document_limits);
   if (!parsed || parsed->if_object() == nullptr) return;  // it is our own text
   auto now = std::move(*parsed->if_object());
   for (const Role role : roles) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/secret.h"
+#include "runtimes/document.h"
 #include "runtimes/event_stream.h"
 #include "runtimes/looking_stream.h"
 #include "runtimes/schema.h"
@@ -14,7 +15,7 @@ namespace nephele::runtimes {
 namespace {
 
 Answer<json::Value> parsed(const std::string& body) {
-  auto value = json::parse(body);
+  auto value = json::parse(body, body_limits);
   if (!value) return refuse(Code::invalid_json, std::move(value).error());
   return std::move(*value);
 }

@@ -48,7 +48,7 @@ constexpr sql::Statement count_states{"runtimes.count_states",
                                       "SELECT state, COUNT(*) FROM runtimes_function GROUP BY state"};
 
 Record record_of(sql::Tx& tx, RuntimeId id, const sql::Row& row) {
-  auto document = json::parse(row.text(3));
+  auto document = json::parse(row.text(3), document_limits);
   if (!document || document->if_object() == nullptr)
     throw std::runtime_error("the stored document of runtime " + id.text() + " is no JSON object");
   Record out{.id = id,

@@ -34,8 +34,9 @@ class ComputeStack : public compute::testing::Stack {
     return {.account = "id-of-bob", .admin = false, .user = "bob", .password = Secret("secret"), .request_id = "r2"};
   }
   static NewRuntime wanted(const std::string& runtime) {
-    return {.specification = read_specification(*json::parse("{\"SERVERLESS_RUNTIME\":" + runtime + "}")),
-            .idempotency = std::nullopt};
+    return {
+        .specification = read_specification(*json::parse("{\"SERVERLESS_RUNTIME\":" + runtime + "}", document_limits)),
+        .idempotency = std::nullopt};
   }
   static Change change(const std::string& runtime) {
     return {.wanted = wanted(runtime).specification, .deadline = in(std::chrono::seconds{20})};
@@ -50,7 +51,7 @@ class ComputeStack : public compute::testing::Stack {
   /// The runtime as JSON; null when it cannot be read.
   json::Value read(RuntimeId id) {
     const auto view = loop.run(cloud.read(ada(), id));
-    return view ? *json::parse(view->runtime) : json::Value{};
+    return view ? *json::parse(view->runtime, document_limits) : json::Value{};
   }
   bool reaches(RuntimeId id, std::string_view state, std::string_view function = "FAAS") {
     return eventually([&] { return read(id).text_at({function, "STATE"}) == state; });

@@ -154,6 +154,19 @@ TEST(StoredBody, WhatIsNoObjectIsRefused) {
   for (const auto* text : {"", "[]", "5", "{", "{\"a\":1,\"a\":2}"}) EXPECT_FALSE(read_body(text)) << text;
 }
 
+TEST(StoredBody, WhatAnyEngineAcceptedIsReadAgain) {
+  const auto nested = [](std::size_t levels) {
+    return R"({"FAAS":{"FLAVOUR":"a","VM_ID":3},"SERVICE_ID":2,"X":)" + std::string(levels - 1, '[') +
+           std::string(levels - 1, ']') + "}";
+  };
+  for (const auto levels : {std::size_t{40}, body_limits.depth, document_limits.depth}) {
+    const auto stored = read_body(nested(levels));
+    ASSERT_TRUE(stored) << levels;
+    EXPECT_EQ(stored->service_id, 2) << levels;
+  }
+  EXPECT_FALSE(read_body(nested(document_limits.depth + 1)));
+}
+
 opennebula::VmTemplate vm_template(Template contents) {
   opennebula::VmTemplate out;
   out.header.id = 0;

@@ -60,7 +60,7 @@ FunctionSizes Stored::sizes(Role role) const {
 }
 
 Result<Stored> read_body(std::string_view text) {
-  auto value = json::parse(text);
+  auto value = json::parse(text, document_limits);
   if (!value) return fail(std::move(value).error().about("the document's body"));
   if (value->if_object() == nullptr) return fail(Kind::invalid, "the document's body is no JSON object");
   Stored out;

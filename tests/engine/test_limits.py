@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is at the edge of what can be read, kept and waited for: whatever a POST took can be read and removed again."""
+
+import json
+
+import pytest
+from checks import ITEMS, created, error_of, nothing_left, put, read, remove, spec
+
+LEVELS_TAKEN = 100  # of a request's body
+LEVELS_READ = 128  # of a document
+
+
+def nested(levels):
+    return json.loads("[" * levels + "]" * levels)
+
+
+@pytest.mark.parametrize("pretty", [False, True])
+def test_what_was_taken_is_read_again_however_deep(one, new_engine, pretty):
+    engine = new_engine({"log": {"pretty": pretty}})
+    with engine.client() as alice:
+        shown = created(alice, spec(X=nested(LEVELS_TAKEN - 2)))
+        assert shown["X"] == nested(LEVELS_TAKEN - 2) and read(alice, shown["ID"]) == shown
+        deep = {"LATENCY_TO_PE": 1, "X": nested(LEVELS_TAKEN - 3)}
+        assert put(alice, shown["ID"], {"FAAS": {"FLAVOUR": ""}, "DEVICE_INFO": deep}).status_code == 200
+        assert read(alice, shown["ID"])["DEVICE_INFO"] == deep
+        assert [each["ID"] for each in alice.get(ITEMS).json()["SERVERLESS_RUNTIMES"]] == [shown["ID"]]
+        with alice.stream("GET", f"{ITEMS}/{shown['ID']}/events") as events:
+            told = (line.strip() for line in events.iter_lines())
+            assert next(line for line in told if line.startswith("event:")) == "event: state"
+        remove(alice, shown["ID"])
+    nothing_left(one)
+
+
+def test_a_level_more_is_refused(one, alice):
+    said = error_of(alice.post(ITEMS, json=spec(X=nested(LEVELS_TAKEN - 1))), 400)
+    assert said["error"] == "Invalid JSON" and f"more than {LEVELS_TAKEN} levels" in said["message"]
+    nothing_left(one)
+
+
+@pytest.mark.parametrize("levels", [40, LEVELS_READ])
+def test_a_deep_document_of_another_engine_is_removed_with_all_that_belongs_to_it(one, alice, levels):
+    shown = created(alice)
+    body = {"FAAS": {"FLAVOUR": "Function", "VM_ID": shown["FAAS"]["VM_ID"]}, "SERVICE_ID": shown["SERVICE_ID"],
+            "X": nested(levels - 1)}
+    one.change_document(shown["ID"], template=f"<TEMPLATE><BODY><![CDATA[{json.dumps(body)}]]></BODY></TEMPLATE>")
+    assert read(alice, shown["ID"])["X"] == body["X"]
+    remove(alice, shown["ID"])
+    nothing_left(one)
