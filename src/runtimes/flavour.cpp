@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/secret.h"
+#include "base/utf8.h"
+
 namespace nephele::runtimes {
 namespace {
 
@@ -87,6 +90,16 @@ std::string flavour_tuple(std::string_view faas, std::string_view daas) {
     tuple += daas;
   }
   return tuple;
+}
+
+std::string default_name(std::string_view tuple) {
+  const auto uuid = random_uuid();
+  std::size_t kept = 0;
+  for (std::size_t step = 1; kept < tuple.size(); kept += step) {
+    step = std::max<std::size_t>(utf8_sequence(tuple.substr(kept)), 1);
+    if (kept + step + 1 + uuid.size() > name_bytes_max) break;
+  }
+  return std::string(tuple.substr(0, kept)) + "_" + uuid;
 }
 
 std::optional<std::string> flavour_fallback(std::string_view faas, std::string_view daas) {

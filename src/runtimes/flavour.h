@@ -40,6 +40,10 @@ struct Flavour {
 /// not empty (contract 4.1).
 std::string flavour_tuple(std::string_view faas, std::string_view daas);
 
+/// The name of a runtime whose caller gave none: the tuple and a UUID. Of a long tuple as many characters as leave a
+/// name that can be kept.
+std::string default_name(std::string_view tuple);
+
 /// Where else to look when no flavour has the tuple's name: FAAS.FLAVOUR alone if it already ends in "-" and
 /// DAAS.FLAVOUR, as one example of the user guide writes it.
 std::optional<std::string> flavour_fallback(std::string_view faas, std::string_view daas);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtimes/flavour.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -92,6 +93,17 @@ INSTANTIATE_TEST_SUITE_P(Table, BadFlavours,
                                          BadFlavour{"NoImage", R"({"image":""})", "image"},
                                          BadFlavour{"DaasToo", R"({"daas":{"memory":1.5}})", "memory"}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Flavour, ADefaultNameIsTheTupleAndAUuidAndNeverTooLong) {
+  EXPECT_THAT(default_name("nature-s3"), testing::MatchesRegex("nature-s3_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"));
+  const std::string cut(name_bytes_max - 37, 'x');
+  for (const auto* more : {"", "x", "\xC3\xA9", "xxxxxxxxxxxxxxxxxxxxxxxx"}) {
+    const auto name = default_name(cut + more);
+    EXPECT_EQ(name.size(), name_bytes_max) << more;
+    EXPECT_TRUE(name.starts_with(cut + "_")) << more;
+  }
+  EXPECT_EQ(default_name(cut.substr(1) + "\xC3\xA9").size(), name_bytes_max - 1) << "no half of a character";
+}
 
 TEST(BadFlavours, NameOfAFlavourHasLimits) {
   EXPECT_FALSE(check_flavour({.name = "", .faas = {}, .daas = std::nullopt}));

@@ -2,12 +2,14 @@
 """What is at the edge of what can be read, kept and waited for: whatever a POST took can be read and removed again."""
 
 import json
+import uuid
 
 import pytest
 from checks import ITEMS, created, error_of, nothing_left, put, read, remove, spec
 
 LEVELS_TAKEN = 100  # of a request's body
 LEVELS_READ = 128  # of a document
+NAME_BYTES = 128
 
 
 def nested(levels):
@@ -44,5 +46,17 @@ def test_a_deep_document_of_another_engine_is_removed_with_all_that_belongs_to_i
             "X": nested(levels - 1)}
     one.change_document(shown["ID"], template=f"<TEMPLATE><BODY><![CDATA[{json.dumps(body)}]]></BODY></TEMPLATE>")
     assert read(alice, shown["ID"])["X"] == body["X"]
+    remove(alice, shown["ID"])
+    nothing_left(one)
+
+
+@pytest.mark.parametrize("flavour", ["F" * 91, "F" * 92, "F" * 128, "é" * 60])
+def test_a_long_flavour_makes_no_name_that_opennebula_refuses(one, alice, flavour):
+    """Q37: without a NAME there is a default one, of the flavour and a UUID (5.6)."""
+    one.add_service_template(flavour, [["FAAS", "function"]])
+    shown = created(alice, spec(flavour))
+    start, _, tail = shown["NAME"].rpartition("_")
+    assert uuid.UUID(tail) and start and flavour.startswith(start) and len(shown["NAME"].encode()) <= NAME_BYTES
+    assert shown["FAAS"]["FLAVOUR"] == flavour
     remove(alice, shown["ID"])
     nothing_left(one)

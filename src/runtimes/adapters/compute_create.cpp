@@ -75,7 +75,7 @@ json::Object functions_of(const json::Object& document) {
 
 std::string name_of(const NewRuntime& wanted, const Flavour& flavour, RuntimeId id) {
   const auto& name = wanted.specification.name;
-  if (!name) return flavour.name + "_" + random_uuid();
+  if (!name) return default_name(flavour.name);
   return name->empty() ? "document-" + id.text() : *name;
 }
 

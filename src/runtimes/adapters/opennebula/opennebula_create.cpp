@@ -76,6 +76,8 @@ Task<Answer<View>> OpenNebulaCloud::create(Caller caller, NewRuntime wanted) {
     co_return refuse(Code::invalid_specification, {}, std::move(objection));
   const auto& document = wanted.specification.document;
   const auto flavours = flavour_tuple(flavour_of(document, Role::faas), flavour_of(document, Role::daas));
+  // Now, since a name that oned does not keep would be refused when everything else is done.
+  if (!wanted.specification.name) wanted.specification.name = default_name(flavours);
   const auto key = wanted.idempotency;
   std::string tag = random_uuid();
   const auto recipe = recipes_.find(caller, flavours);
@@ -250,8 +252,7 @@ Task<Answer<opennebula::Service>> OpenNebulaCloud::machines_of(Session session, 
 Task<Answer<View>> OpenNebulaCloud::write_down(Session session, Specification wanted, std::int64_t service,
                                                std::vector<Function> functions, Remains& remains) {
   const auto& document = wanted.document;
-  std::string name = wanted.name.value_or(
-      flavour_tuple(flavour_of(document, Role::faas), flavour_of(document, Role::daas)) + "_" + random_uuid());
+  std::string name = wanted.name.value_or("");
   log_.info("Allocating Serverless Runtime Document");
   log_.info("Creating Serverless Runtime Document");
   const auto text = opennebula::document_text(render_members(document, service, functions), name);
