@@ -60,3 +60,22 @@ def test_a_long_flavour_makes_no_name_that_opennebula_refuses(one, alice, flavou
     assert shown["FAAS"]["FLAVOUR"] == flavour
     remove(alice, shown["ID"])
     nothing_left(one)
+
+
+@pytest.mark.parametrize("server, method, request_of", [
+    ("oned", "one.document.info", lambda client, number: client.get(f"{ITEMS}/{number}")),
+    ("oned", "one.documentpool.info", lambda client, _: client.get(ITEMS)),
+    ("oned", "one.document.info", lambda client, number: client.delete(f"{ITEMS}/{number}")),
+    ("oneflow", "DELETE /service/*", lambda client, number: client.delete(f"{ITEMS}/{number}"))],
+    ids=["get", "list", "delete", "delete by oneflow"])
+def test_the_wait_for_machines_cuts_off_no_other_call(one, new_engine, server, method, request_of):
+    """4.9: `:timeout:` is the wait for machines; a call has its own 30 s."""
+    with new_engine({"timeout": 1}).client() as client:
+        number = created(client)["ID"]
+        one.fault("slow", server=server, method=method, seconds=2, count=1)
+        answer = request_of(client, number)
+        assert answer.status_code in (200, 204), answer.text
+        assert answer.elapsed.total_seconds() > 1.5
+        if answer.status_code == 200:
+            remove(client, number)
+    nothing_left(one)

@@ -4,6 +4,7 @@
 
 #include "runtimes/adapters/opennebula/function_view.h"
 #include "runtimes/adapters/opennebula/opennebula.h"
+#include "runtimes/adapters/opennebula/patience.h"
 #include "runtimes/document.h"
 
 namespace nephele::runtimes {
@@ -159,7 +160,7 @@ Task<> OpenNebulaCloud::keep(Session session, const Caller& caller, const Loaded
 }
 
 Task<Answer<View>> OpenNebulaCloud::read(Caller caller, RuntimeId id) {
-  const auto session = session_of(caller, in(settings_.timeout));
+  const auto session = session_of(caller, in(settings_.timeout + besides));
   auto seen = co_await look_ahead(session, id);
   auto loaded = co_await load(session, id, &seen);
   if (!loaded) co_return std::unexpected(std::move(loaded).error());
@@ -170,7 +171,7 @@ Task<Answer<View>> OpenNebulaCloud::read(Caller caller, RuntimeId id) {
 }
 
 Task<Answer<Listed>> OpenNebulaCloud::list(Caller caller, ListPage page) {
-  const auto session = session_of(caller, in(settings_.timeout));
+  const auto session = session_of(caller, in(settings_.timeout + besides));
   auto own = co_await upstream_.oned.document_pool(session, opennebula::Pool::own, document_type);
   if (!own) co_return std::unexpected(refused_by(Code::document_unreadable, own.error()));
   std::ranges::sort(*own, {}, [](const auto& document) { return document.header.id; });
@@ -191,7 +192,8 @@ Task<Answer<Listed>> OpenNebulaCloud::list(Caller caller, ListPage page) {
 }
 
 Task<Answer<>> OpenNebulaCloud::remove(Caller caller, RuntimeId id) {
-  auto session = session_of(caller, in(settings_.timeout));
+  auto session = session_of(caller, in(settings_.timeout + besides));
+  const auto turn_by = in(settings_.timeout);
   const auto document = co_await document_of(session, id, nullptr);
   if (!document) co_return std::unexpected(document.error());
   const auto stored = read_body(document->body);
@@ -211,12 +213,13 @@ Task<Answer<>> OpenNebulaCloud::remove(Caller caller, RuntimeId id) {
         for (const auto vm : role.vms)
           if (std::ranges::find(remains.vms, vm) == remains.vms.end()) remains.vms.push_back(vm);
 
-  const auto turn = co_await leftovers_.take_turn(caller, id, remains, session.deadline);
+  const auto turn = co_await leftovers_.take_turn(caller, id, remains, turn_by);
   if (!turn && turn.error().kind() == Kind::busy)
     co_return refuse(Code::transient_state, turn.error(), "of this Serverless Runtime");
   if (!turn) co_return refuse(Code::document_not_deleted, turn.error());
 
-  session.deadline = in(settings_.timeout);  // whoever waited for a turn has as much time as one who did not
+  // Whoever waited for a turn has as much time as one who did not.
+  session.deadline = in(settings_.timeout + besides);
   log_.info("Deleting Serverless Runtime Service");
   if (remains.service) {
     log_.info("Deleting service " + std::to_string(*remains.service));
