@@ -237,6 +237,9 @@ def test_unknown_and_old_keys_are_kept_shown_and_warned_of(new_engine):
                         ("max", "use capacity.cpu.mult"), ("default", "use capacity.cpu.default")):
         assert any(line.startswith(f"warning: {engine.conf_path}:") and f" :{key}: " in line and advice in line
                    for line in done.stderr.splitlines()), (key, done.stderr)
+        # Also for who sees no terminal.
+        assert any(f" WARN -- : {engine.conf_path}:" in line and f" :{key}: " in line and advice in line
+                   for line in engine.log().splitlines()), (key, engine.log())
     assert shown(engine)["flavour_of_the_day"] == "mint" and shown(engine)["mapping"] == {"nature": 0}
 
 
@@ -251,7 +254,8 @@ def test_an_unknown_logging_system_becomes_a_file(new_engine):
     engine = new_engine({"log": {"system": "pigeon"}}, start=False)
     done = engine.command("start")
     assert done.returncode == 0
-    assert "Invalid logging system: pigeon. Fallback to file logging" in done.stderr + engine.log()
+    for told in (done.stderr, engine.log()):
+        assert "Invalid logging system: pigeon. Fallback to file logging" in told
     assert "Initializing Provision Engine component: engine" in engine.log()
 
 

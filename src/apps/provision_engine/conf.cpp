@@ -165,6 +165,10 @@ Result<Read> read_conf(const std::string& path) {
   return out;
 }
 
+void log_warnings(const Read& read, const log::Logger& log) {
+  for (const auto& warning : read.warnings) log.warn(warning);
+}
+
 std::string pid_file_in(const std::string& path) {
   const auto text = settings::read_file(path);
   const auto document =

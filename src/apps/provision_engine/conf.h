@@ -49,6 +49,9 @@ struct Read {
   std::vector<std::string> warnings;  ///< each begins with file and line
 };
 
+/// For whoever does not see the terminal: the same warnings, as lines of a log.
+void log_warnings(const Read& read, const log::Logger& log);
+
 /// Reads and checks the file. Fails with "Failed to load configuration at PATH" and the reason.
 Result<Read> read_conf(const std::string& path);
 

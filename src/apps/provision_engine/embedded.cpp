@@ -50,12 +50,14 @@ Result<std::vector<std::string>> check_embedded(const Conf& conf) {
   return warnings;
 }
 
-Result<> serve_embedded(const Conf& conf, Starter& starter) {
+Result<> serve_embedded(const Read& read, Starter& starter) {
+  const auto& conf = read.conf.values;
   const Installation installation(conf.data);
   TRY(auto settings, cloud_settings(conf, installation));
   TRY(auto foundation, Foundation::open(installation, std::move(settings), Foundation::LogTo::nowhere, true));
   TRY(auto* const calls, open_logs(conf, foundation->logging()));
   const auto log = foundation->logging().logger(std::string(engine_component));
+  log_warnings(read, log);
   log.info("Initializing Provision Engine component: engine");
   log.info("Using the embedded cloud in " + conf.data);
   runtimes::EngineTale tale(log, frame_of(calls), conf.pretty_log);

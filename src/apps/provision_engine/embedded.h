@@ -11,7 +11,7 @@ namespace nephele::apps::engine {
 
 /// `:cloud: embedded`: the engine's face before the embedded cloud, which lives in `:data:` and may have a nephele.conf
 /// there for what engine.conf does not know. Returns when the process is asked to end.
-Result<> serve_embedded(const Conf& conf, Starter& starter);
+Result<> serve_embedded(const Read& read, Starter& starter);
 
 /// Could this process serve it here: DATA/nephele.conf, QEMU, the rights of a process that runs machines? Changes
 /// nothing. Answers what an operator should look at all the same.

@@ -53,15 +53,17 @@ void warn(const std::vector<std::string>& warnings) {
   for (const auto& warning : warnings) std::cerr << "warning: " << warning << '\n';
 }
 
-Result<> serve(const Conf& conf, Starter& starter) {
+Result<> serve(const Read& read, Starter& starter) {
+  const auto& conf = read.conf.values;
   ::signal(SIGPIPE, SIG_IGN);
   TRY(const auto pid, PidFile::take(conf.pid_file));
-  if (conf.cloud == "embedded") return serve_embedded(conf, starter);
+  if (conf.cloud == "embedded") return serve_embedded(read, starter);
   const SystemClock clock;
   log::Logging logging(clock);
   TRY(auto* const calls, open_logs(conf, logging));
-  auto engine = Engine::open(conf, logging, calls);
   const auto log = logging.logger(std::string(engine_component));
+  log_warnings(read, log);
+  auto engine = Engine::open(conf, logging, calls);
   if (!engine) {
     log.error(engine.error().sentence());
     return fail(engine.error());
@@ -78,13 +80,14 @@ Result<> serve(const Conf& conf, Starter& starter) {
   return {};
 }
 
-int run(const Conf& conf) {
+int run(const Read& read) {
   Starter nobody;
-  const auto served = serve(conf, nobody);
+  const auto served = serve(read, nobody);
   return served ? 0 : complain(served.error());
 }
 
-int start(const Conf& conf) {
+int start(const Read& read) {
+  const auto& conf = read.conf.values;
   if (const auto pid = PidFile::holder(conf.pid_file)) {
     std::cerr << "Found pid " << *pid << " at " << conf.pid_file
               << "\nProvision Engine is already running or wasn't stopped cleanly\n";
@@ -96,7 +99,7 @@ int start(const Conf& conf) {
   FileHandle output(::open(api_log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640));
   if (!output) return complain(Error(Kind::unavailable, api_log + " cannot be written; may this user write there?"));
   const auto started = start_detached(std::move(output), [&](Starter& starter) {
-    const auto served = serve(conf, starter);
+    const auto served = serve(read, starter);
     if (served) return 0;
     std::cerr << served.error().sentence() << '\n';
     starter.tell(served.error().sentence());
@@ -194,7 +197,7 @@ int main(std::span<const std::string_view> arguments) {
     if (verb == "stop") return stop(conf.pid_file);
     if (verb == "restart" && PidFile::holder(conf.pid_file) && stop(conf.pid_file) != 0) return 1;
     warn(read->warnings);
-    return verb == "run" ? run(conf) : start(conf);
+    return verb == "run" ? run(*read) : start(*read);
   }
   return usage();
 }
