@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is at the edge of what can be read, kept and waited for: whatever a POST took can be read and removed again."""
+"""What is at the edge of what can be read, kept, sent on and waited for. Whatever a POST took can be read and removed
+again; what it refuses is told whole."""
 
 import json
+import re
 import uuid
 
 import pytest
@@ -59,6 +61,23 @@ def test_a_long_flavour_makes_no_name_that_opennebula_refuses(one, alice, flavou
     assert uuid.UUID(tail) and start and flavour.startswith(start) and len(shown["NAME"].encode()) <= NAME_BYTES
     assert shown["FAAS"]["FLAVOUR"] == flavour
     remove(alice, shown["ID"])
+    nothing_left(one)
+
+
+def test_a_service_that_fails_and_cannot_be_removed_at_once(one, alice):
+    """Both are told, each in the form of its message (2.8); a worker removes it later."""
+    def refused_twice(text):
+        one.fault("error", server="oneflow", method="* recover", status=500, text=text, count=2)
+
+    refused_twice("cannot recover")
+    said = error_of(alice.post(ITEMS, json=spec("FAILED_DEPLOY")), 500)
+    assert "entered FAILED state after creation" in said["error"]
+    assert isinstance(said["message"][0], dict), "the service's log"
+    assert re.fullmatch(r"Failed to delete Serverless Runtime Service \d+: cannot recover", said["message"][-1])
+    refused_twice("nor this one")
+    one.fault("error", server="oned", method="one.document.allocate", code=0x2000, text="no room", count=1)
+    said = error_of(alice.post(ITEMS, json=spec()), 500)
+    assert re.fullmatch(r"no room; Failed to delete Serverless Runtime Service \d+: nor this one", said["message"])
     nothing_left(one)
 
 

@@ -66,7 +66,8 @@ class OpenNebulaCloud final : public RuntimeCloud {
   Task<Answer<opennebula::Service>> machines_of(Session session, std::int64_t service, const std::vector<Role>& wanted);
   Task<Answer<View>> write_down(Session session, Specification wanted, std::int64_t service,
                                 std::vector<Function> functions, one::Remains& remains);
-  Task<> clear_up(const Caller& caller, one::Journal& journal);
+  /// What the caller is to hear of it: empty, or why the service is still there. A worker goes on in any case.
+  Task<std::string> clear_up(const Caller& caller, one::Journal& journal);
 
   // opennebula_read.cpp
   /// `seen`: what is known already, see Reader.
@@ -102,6 +103,9 @@ class OpenNebulaCloud final : public RuntimeCloud {
 };
 
 namespace one {
+
+/// OpenNebula's own words, or ours where it said none.
+std::string said_by(const Error& error);
 
 /// What OpenNebula said, word for word, goes to the caller; where the catalogue says so, its kind chooses the status.
 Refusal refused_by(Code code, const Error& error, std::string subject = {});

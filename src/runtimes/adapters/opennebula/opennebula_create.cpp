@@ -47,6 +47,16 @@ bool complete(const opennebula::Service& service, const std::vector<Role>& wante
   });
 }
 
+/// Behind what a refusal says, in its form: an entry of the service's log, or the end of a sentence (contract, 2.8).
+void also_told(json::Value& message, std::string text) {
+  if (text.empty()) return;
+  const auto* said = message.if_string();
+  if (auto* lines = message.if_array(); lines != nullptr)
+    lines->emplace_back(std::move(text));
+  else if (said != nullptr)
+    message = said->empty() ? std::move(text) : *said + "; " + text;
+}
+
 /// An error before OpenNebula could hear what it was asked for.
 bool was_not_heard(const Error& error) {
   const auto cause = error.detail("cause");
@@ -114,7 +124,7 @@ Task<Answer<View>> OpenNebulaCloud::create(Caller caller, NewRuntime wanted) {
     if (settled) co_return view;
     co_return refuse(Code::internal, settled.error());
   }
-  co_await clear_up(caller, journal);
+  also_told(view.error().message, co_await clear_up(caller, journal));
   co_return view;
 }
 
@@ -266,22 +276,26 @@ Task<Answer<View>> OpenNebulaCloud::write_down(Session session, Specification wa
   co_return View{.id = id, .runtime = render(id, service, name, document, functions)};
 }
 
-Task<> OpenNebulaCloud::clear_up(const Caller& caller, Journal& journal) {
+Task<std::string> OpenNebulaCloud::clear_up(const Caller& caller, Journal& journal) {
   const auto service = journal.remains.service;
   if (journal.remains.tag.empty() && !service) {
     (void)co_await journal.settle();
-    co_return;
+    co_return std::string();
   }
+  std::string failure;
   log_.warn("Removing what is left of a Serverless Runtime that could not be created",
             {{"request", caller.request_id}, {"service", service ? std::to_string(*service) : "unknown"}});
   if (service) {
     // Not the request's own deadline, which may be what has passed.
     const auto gone = co_await force_service_away(upstream_, session_of(caller, in(clearing_up)), *service, &log_);
-    if (!gone)
-      log_.warn("Failed to delete Serverless Runtime Service " + std::to_string(*service),
-                {{"reason", gone.error().sentence()}, {"request", caller.request_id}});
+    if (!gone) {
+      const auto text = "Failed to delete Serverless Runtime Service " + std::to_string(*service);
+      log_.warn(text, {{"reason", gone.error().sentence()}, {"request", caller.request_id}});
+      failure = text + ": " + said_by(gone.error());
+    }
   }
   co_await journal.hand_over();
+  co_return failure;
 }
 
 }  // namespace nephele::runtimes

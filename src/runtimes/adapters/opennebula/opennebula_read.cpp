@@ -13,9 +13,13 @@ using namespace one;  // NOLINT(google-build-using-namespace): the rooms of this
 
 namespace one {
 
-Refusal refused_by(Code code, const Error& error, std::string subject) {
+std::string said_by(const Error& error) {
   const auto said = error.detail("text");
-  Refusal out(code, std::move(subject), json::Value(said.empty() ? std::string_view(error.sentence()) : said));
+  return said.empty() ? error.sentence() : std::string(said);
+}
+
+Refusal refused_by(Code code, const Error& error, std::string subject) {
+  Refusal out(code, std::move(subject), json::Value(said_by(error)));
   switch (error.kind()) {
     case Kind::invalid:
     case Kind::unauthorized:
