@@ -81,6 +81,18 @@ def test_a_service_that_fails_and_cannot_be_removed_at_once(one, alice):
     nothing_left(one)
 
 
+@pytest.mark.parametrize("version", ["6.8.0", "6.10.0"])
+def test_a_machine_template_that_cannot_be_sent_along_is_nobodys_request(one, alice, version):
+    """OpenNebula 6 gets the whole CONTEXT anew, in a text that cannot end a value with a backslash."""
+    one.reset(version=version)
+    one.add_vm_template("path", 'CPU=1\nVCPU=1\nMEMORY=200\nDISK=[IMAGE_ID="0"]\nCONTEXT=[X=C:\\,Y="1"]')
+    one.add_service_template("Path", [["FAAS", "path"]])
+    said = error_of(alice.post(ITEMS, json=spec("Path")), 500)
+    assert said["error"] == "Failed to read VM Template for Function FAAS"
+    assert re.match(r"the VM template \d+ cannot be sent along; .*the value of X ends with a backslash", said["message"])
+    nothing_left(one)
+
+
 @pytest.mark.parametrize("server, method, request_of", [
     ("oned", "one.document.info", lambda client, number: client.get(f"{ITEMS}/{number}")),
     ("oned", "one.documentpool.info", lambda client, _: client.get(ITEMS)),

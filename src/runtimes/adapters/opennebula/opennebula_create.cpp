@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/async_all.h"
 #include "base/secret.h"
 #include "runtimes/adapters/opennebula/function_view.h"
@@ -61,6 +62,18 @@ void also_told(json::Value& message, std::string text) {
 bool was_not_heard(const Error& error) {
   const auto cause = error.detail("cause");
   return cause == "request" || cause == "unreachable";
+}
+
+/// Why these cannot be sent. No caller's fault: what he writes is made writable, but a VM template may hold what no
+/// text can carry, and it is its owner who can change that.
+Refusal not_sendable(const opennebula::ServiceTemplate& from, const std::vector<opennebula::RoleOverride>& overrides,
+                     const std::vector<std::int64_t>& vm_templates, opennebula::Dialect dialect, const Error& error) {
+  for (std::size_t i = 0; i < overrides.size(); ++i)
+    if (const auto alone = opennebula::merge_template(from, {overrides[i]}, dialect); !alone)
+      return {Code::template_unreadable, ascii::uppered(overrides[i].name),
+              "the VM template " + std::to_string(vm_templates[i]) +
+                  " cannot be sent along; change it in OpenNebula: " + alone.error().sentence()};
+  return {Code::create_refused, {}, error.sentence()};
 }
 
 /// Thousands of creates at once gain nothing from doing two things at a time: each of those needs its memory.
@@ -193,7 +206,7 @@ Task<Answer<OpenNebulaCloud::Plan>> OpenNebulaCloud::plan(Session session, const
     overrides.push_back({.name = std::move(places[i]), .contents = std::move(*contents)});
   }
   auto merge = opennebula::merge_template(from, overrides, *dialect);
-  if (!merge) co_return std::unexpected(refused_by(Code::create_refused, merge.error()));
+  if (!merge) co_return std::unexpected(not_sendable(from, overrides, ids, *dialect, merge.error()));
   co_return Plan{.from = std::move(*chosen),
                  .merge = std::move(*merge),
                  .functions = std::move(functions),
