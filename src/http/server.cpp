@@ -35,6 +35,7 @@ std::string busy_answer() {
   std::string text;
   Headers headers;
   headers.add("Content-Type", "application/json");
+  headers.add("X-Content-Type-Options", "nosniff");
   headers.add("Retry-After", "1");
   write_head(text, 503, headers, {.content_length = body.size(), .chunked = false, .close = true},
              http_date(SystemClock().now()), {});

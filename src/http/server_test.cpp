@@ -222,6 +222,7 @@ TEST(HttpServer, AnswersBrokenChunksTheSameWhateverTheHandlerSays) {
   const auto got = client.receive();
   EXPECT_EQ(got.status, 400);
   EXPECT_EQ(got.body, R"({"error":"Bad request","message":"the chunks of the body are malformed"})");
+  EXPECT_EQ(got.headers.at("x-content-type-options"), "nosniff");
   EXPECT_TRUE(client.closed_by_server());
 }
 
@@ -236,6 +237,7 @@ TEST(HttpServer, AnswersWhatIsNotHttpAndCloses) {
     const auto got = client.receive();
     EXPECT_EQ(got.status, 400) << text;
     EXPECT_TRUE(got.body.starts_with(R"({"error":"Bad request","message":")")) << got.body;
+    EXPECT_EQ(got.headers.at("x-content-type-options"), "nosniff") << text;
     EXPECT_TRUE(client.closed_by_server());
   }
   EXPECT_TRUE(eventually([&] { return server.server().metrics().connections_open == 0; }));

@@ -18,7 +18,9 @@ namespace {
 constexpr std::size_t logged_path_bytes_max = 512;
 
 Response refusal_response(const Refusal& refusal) {
-  return json_response(refusal.status, error_body(refusal.error, refusal.message));
+  auto response = json_response(refusal.status, error_body(refusal.error, refusal.message));
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  return response;
 }
 
 bool is_address(const std::string& text) {
@@ -118,6 +120,7 @@ Task<Session::Arrived> Session::refuse(Refusal refusal) {
   const auto body = error_body(refusal.error, refusal.message);
   Headers headers;
   headers.add("Content-Type", "application/json");
+  headers.add("X-Content-Type-Options", "nosniff");
   write_head(out_, refusal.status, headers, {.content_length = body.size(), .chunked = false, .close = true},
              shard_.date(), request_.id);
   out_ += body;
