@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "fleet/machine_name.h"
+
 namespace nephele::fleet {
 
 namespace {
@@ -50,6 +52,15 @@ bool take_proxy_type(SectionReader<MachineType>& section, MachineType& type) {
   return false;
 }
 
+/// Machines could send no file of another name, so that each of them would be ended for want of it.
+bool check_heartbeat(SectionReader<MachineType>& section, const MachineType& type) {
+  if (type.heartbeat_file.empty() || is_file_name(type.heartbeat_file)) return true;
+  section.wrong(at(section.options().entry("heartbeat_file")->value) + "heartbeat_file: \"" + type.heartbeat_file +
+                "\" is no name that a joboutput can have; write 1 to 128 letters, digits, dots, hyphens and _ that do "
+                "not begin with a dot");
+  return false;
+}
+
 }  // namespace
 
 std::optional<MachineType> machinetype_from(const std::string& name, const Sections::Section& section,
@@ -68,6 +79,7 @@ std::optional<MachineType> machinetype_from(const std::string& name, const Secti
     type->hs06_per_processor = *type->hs06_per_machine / static_cast<double>(type->min_processors);
   bool good = take_user_data(reader, *type);
   good = take_proxy_type(reader, *type) && good;
+  good = check_heartbeat(reader, *type) && good;
   if (type->max_processors && *type->max_processors < type->min_processors) {
     reader.wrong(section.place.text() + ": max_processors " + std::to_string(*type->max_processors) +
                  " is below min_processors " + std::to_string(type->min_processors));

@@ -5,7 +5,8 @@
 #include <string>
 #include <string_view>
 
-/// What our machines are called: "vcycle-TYPE-" and ten letters or digits that are drawn.
+/// Names that become parts of paths. What our machines are called: "vcycle-TYPE-" and ten letters or digits that are
+/// drawn.
 namespace nephele::fleet {
 
 inline constexpr std::string_view machine_prefix = "vcycle-";
@@ -17,6 +18,12 @@ constexpr bool is_plain_name(std::string_view text) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
            c == '_';
   });
+}
+
+/// Of a joboutput: 1 to 128 of A-Z a-z 0-9 . _ -, not beginning with a dot.
+constexpr bool is_file_name(std::string_view name) noexcept {
+  constexpr std::size_t longest = 128;
+  return !name.empty() && name.size() <= longest && name.front() != '.' && is_plain_name(name);
 }
 
 /// Is it a name that we may have given, this release or another one? Others in the project may call their machines

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/text_file.h"
+#include "fleet/machine_name.h"
 #include "http/client_certificate.h"
 
 namespace nephele::fleet::web {

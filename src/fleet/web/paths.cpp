@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/ascii.h"
 #include "fleet/machine_name.h"
 #include "fleet/space_cycle.h"
 #include "http/message.h"
@@ -60,14 +59,6 @@ Target heartbeats_of(const std::string& space, const std::string& type) {
 }
 
 }  // namespace
-
-bool is_file_name(std::string_view name) noexcept {
-  constexpr std::size_t longest = 128;
-  return !name.empty() && name.size() <= longest && name.front() != '.' && std::ranges::all_of(name, [](char c) {
-    return (ascii::lower(c) >= 'a' && ascii::lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
-}
 
 Target target_of(std::string_view path) {
   const auto segments = segments_of(path);

@@ -32,7 +32,4 @@ struct Target {
 /// `path` as it came, still encoded, without a query.
 Target target_of(std::string_view path);
 
-/// Of a joboutput: 1 to 128 of A-Z a-z 0-9 . _ -, not beginning with a dot.
-bool is_file_name(std::string_view name) noexcept;
-
 }  // namespace nephele::fleet::web
