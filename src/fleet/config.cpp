@@ -46,6 +46,13 @@ void join_pipes(Space& space, const std::vector<PipeUse>& pipes) {
   }
 }
 
+/// Though none of them may be in order.
+bool names_types(const Sections& sections, const std::string& space) {
+  const auto types = sections.machinetypes.find(space);
+  return (types != sections.machinetypes.end() && !types->second.empty()) ||
+         std::ranges::find(sections.pipes, space, &Sections::Pipe::space) != sections.pipes.end();
+}
+
 void add_space(const std::string& name, const Sections& sections, Configuration& into) {
   const auto& section = sections.spaces.at(name);
   const Node& common = sections.common.options;
@@ -65,7 +72,7 @@ void add_space(const std::string& name, const Sections& sections, Configuration&
   if (space->types.empty()) {
     reader.wrong(section.place.text() + ": the space " + name + " has no machinetype that can be used; add a section " +
                  "[machinetype " + name + " NAME]");
-    return;
+    if (!names_types(sections, name)) return;  // a slip in them stops creations, and what runs there is looked after
   }
   join_pipes(*space, into.pipes);
   into.spaces.push_back(std::move(*space));

@@ -90,7 +90,7 @@ struct Wrong {
 class FleetConfigRefuses : public ::testing::TestWithParam<Wrong> {};
 TEST_P(FleetConfigRefuses, AndSaysWhereAndWhy) {
   const auto read_now = read({GetParam().text});
-  EXPECT_THAT(read_now.spaces, IsEmpty());
+  for (const auto& space : read_now.spaces) EXPECT_THAT(space.types, IsEmpty());
   ASSERT_FALSE(read_now.problems.empty());
   EXPECT_THAT(read_now.problems.front().sentence, AllOf(HasSubstr("f1.conf:"), HasSubstr(GetParam().sentence)));
 }
@@ -151,6 +151,18 @@ TEST(FleetConfig, AMistakeStopsOnlyWhatItIsAbout) {
   EXPECT_THAT(sentences(read_now),
               ::testing::Contains(HasSubstr("backoff_seconds missing; set it in [machinetype s b]")));
   EXPECT_THAT(sentences(read_now), SizeIs(4)) << "the machinetype of no space is passed over";
+}
+
+TEST(FleetConfig, ASpaceWithoutAMachinetypeInOrderLooksAfterItsMachines) {
+  const auto slipped = read({base("", "backoff_seconds = 0x\n")});
+  EXPECT_THAT(sentences(slipped),
+              ElementsAre(HasSubstr("backoff_seconds is \"0x\""), HasSubstr("s has no machinetype that can be used")));
+  ASSERT_THAT(slipped.spaces, SizeIs(1)) << "its machines go on to be ended, deleted and accounted for";
+  EXPECT_THAT(slipped.spaces[0].types, IsEmpty());
+  EXPECT_EQ(slipped.spaces[0].processors_limit, 20);
+  const auto piped = read({std::string(space_s) + "[vacuum_pipe s p]\nvacuum_pipe_url = https://h/p\n"});
+  EXPECT_THAT(piped.spaces, SizeIs(1)) << "its document may be away for a while";
+  EXPECT_THAT(read({std::string(space_s)}).spaces, IsEmpty()) << "nothing was ever made there";
 }
 
 TEST(FleetConfig, NamesAreOfLowerCase) {

@@ -91,7 +91,7 @@ TEST(VacuumPipes, MayNotTakeWhatTheSiteDoesNotGive) {
         Case{R"("root_image":"https://e.org/../x")", "has /../ in it"},
         Case{R"("root_image":"../x")", "names a folder"}, Case{R"("root_image":"")", "is empty"}}) {
     const auto config = read(one(option));
-    EXPECT_THAT(config.spaces, IsEmpty()) << option;
+    for (const auto& one_of : config.spaces) EXPECT_THAT(one_of.types, IsEmpty()) << option;
     EXPECT_THAT(sentences(config), Contains(AllOf(HasSubstr("https://e.org/pipe"), HasSubstr("[machinetype s p-x]"),
                                                   HasSubstr(told), HasSubstr("no machines are made of it"))));
   }

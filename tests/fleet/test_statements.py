@@ -196,3 +196,20 @@ def test_nothing_is_lost_or_half_while_the_queue_is_emptied(factory, cloud):
     texts += emptied(QueueSimple(str(factory.lib / "apel-outgoing")))
     assert sorted(jobs_in(texts)) == sorted(ended) == factory.records() and len(ended) >= 18
     assert all(text.endswith("%%\n") for text in texts), "half a record"
+
+
+# --- a mistake in a section of the configuration ----------------------------------------------------------------------
+
+def test_a_slip_in_the_only_machinetype_leaves_no_machine_to_itself(factory, cloud):
+    cloud.set(boot=0)
+    configure(factory, cloud)
+    for _ in range(3):
+        once(factory)
+    (machine,) = factory.seen().values()
+    cloud.change_server(machine["uuid"], status="SHUTOFF", power_state=4)
+    factory.conf.write_text(factory.conf.read_text().replace("backoff_seconds = 0", "backoff_seconds = 0x", 1))
+    report = factory.once("--now", str(now() + 1000), check=False)[SPACE]
+    assert [d["machine"] for d in report["decisions"] if d["what"] == "deleted"] == [machine["machine"]], report
+    assert not cloud.world()["servers"]
+    assert len(factory.records()) == 1
+    assert 'backoff_seconds is "0x"' in factory.log()

@@ -85,7 +85,8 @@ int simulate(const Context& context, const SimulateOptions& options) {
   plan.length = fleet::seconds{static_cast<std::int64_t>(options.hours * 3'600)};
   plan.seed = options.seed;
   for (const auto& space : config.spaces)
-    if (context.space.empty() || space.name == context.space) plan.spaces.push_back(plan_of(space, options));
+    if (!space.types.empty() && (context.space.empty() || space.name == context.space))
+      plan.spaces.push_back(plan_of(space, options));
   if (plan.spaces.empty()) return complain(Error(Kind::not_found, "the configuration has no such space"));
   const auto story = sim::run(plan);
   if (!story) return complain(story.error());
