@@ -143,6 +143,7 @@ struct ConfigText {
   std::string path;
   std::string text;
   bool unread = false;  ///< it is there and cannot be read
+  bool folder = false;  ///< unread, too: nobody knows what files are in it
 };
 
 /// Where configuration files are looked for, under `root` ("" for the system's own): shared/vcycle.d, /etc/vcycle.d,

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/config_copies.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/settings/config_parser.h"
 #include "base/text_file.h"
 #include "fleet/urls.h"
+#include "http/message.h"
 
 namespace nephele::fleet {
 
@@ -23,7 +26,38 @@ std::string ConfigCopies::path_of(const std::string& file) const {
   return files_.lib("config/" + cache_name(file));
 }
 
+/// Sorted as they were read. A path that is too long to be the name of its copy is not found again.
+std::vector<ConfigText> ConfigCopies::copies_in(const std::string& folder) const {
+  std::vector<ConfigText> out;
+  const auto names = names_in(files_.lib("config"));
+  if (!names) return out;
+  for (const auto& name : *names) {
+    const auto path = http::percent_decode(name);
+    if (!path || path->substr(0, path->rfind('/')) != folder) continue;
+    auto copy = read_text_file(files_.lib("config/" + name), copy_max);
+    if (copy) out.push_back({.path = *path, .text = std::move(*copy)});
+  }
+  std::ranges::sort(out, {}, &ConfigText::path);
+  return out;
+}
+
+/// Where the folder stands among the files, since the later of them wins.
+void ConfigCopies::stand_in_for_folders(ConfigFiles& found) const {
+  std::vector<ConfigText> texts;
+  for (auto& file : found.texts) {
+    auto copies = file.folder ? copies_in(file.path) : std::vector<ConfigText>{};
+    if (copies.empty()) {
+      texts.push_back(std::move(file));
+      continue;
+    }
+    found.problems.push_back({"", file.path + " cannot be read; what its files said last goes on until it is mended"});
+    std::ranges::move(copies, std::back_inserter(texts));
+  }
+  found.texts = std::move(texts);
+}
+
 void ConfigCopies::stand_in(ConfigFiles& found) const {
+  stand_in_for_folders(found);
   for (auto& file : found.texts) {
     const auto good = parsed(file);
     if (!file.unread && good) continue;

@@ -19,6 +19,8 @@ class ConfigCopies {
 
  private:
   std::string path_of(const std::string& file) const;
+  std::vector<ConfigText> copies_in(const std::string& folder) const;
+  void stand_in_for_folders(ConfigFiles& found) const;
   const Files& files_;
 };
 

@@ -74,12 +74,34 @@ TEST(ConfigCopies, WhatCannotBeReadGoesOnToo) {
   EXPECT_THAT(g.kept(), SizeIs(2));
 }
 
+TEST(ConfigCopies, TheFilesOfAFolderThatCannotBeReadGoOnInTheirPlace) {
+  Ground g;
+  g.directory.write("etc/vcycle.d/10.conf", "[space s]\nprocessors_limit = 9\ngocdb_sitename = first\n");
+  g.directory.write("etc/vcycle.d/9.conf", "[space s]\nprocessors_limit = 7\n");
+  g.directory.write("var/lib/vcycle/shared/vcycle.d/site.conf", space);
+  g.directory.write("etc/vcycle.conf", "[space s]\ngocdb_sitename = last\n");
+  g.cycle();
+  fs::rename(g.directory / "etc/vcycle.d", g.directory / "etc/away");
+  fs::create_symlink("vcycle.d", g.directory / "etc/vcycle.d");  // it is there and leads nowhere, for root, too
+  for (int i = 0; i < 2; ++i) {
+    const auto config = g.cycle();
+    EXPECT_EQ(config.spaces.at(0).processors_limit, 7) << "9.conf comes after 10.conf, and before neither other place";
+    EXPECT_EQ(config.spaces.at(0).gocdb_sitename, "last");
+    ASSERT_THAT(g.found.problems, SizeIs(2));
+    EXPECT_THAT(g.found.problems[1].sentence,
+                AllOf(HasSubstr("etc/vcycle.d cannot be read"), HasSubstr("what its files said last goes on")));
+  }
+  fs::remove(g.directory / "etc/vcycle.d");
+  EXPECT_EQ(g.cycle().spaces.at(0).processors_limit, 1'000) << "who takes a folder away means it";
+  EXPECT_THAT(g.found.problems, IsEmpty());
+}
+
 TEST(ConfigCopies, ASpaceWhoseSectionIsNotThereDoesNotMoveToOurOwnCloud) {
   const std::string settings =
       "[settings]\nvcycle_space = s\n[machinetype s a]\nuser_data = u\nbackoff_seconds = 1\n"
       "fizzle_seconds = 1\ntarget_share = 1\n";
-  for (const ConfigText& broken :
-       {ConfigText{"b.conf", "[space s]\napi = openstack\nhalf a li"}, ConfigText{"b.conf", "", true}}) {
+  for (const ConfigText& broken : {ConfigText{"b.conf", "[space s]\napi = openstack\nhalf a li"},
+                                   ConfigText{"b.conf", "", true}, ConfigText{"/etc/vcycle.d", "", true, true}}) {
     const auto config = read_configuration({{"a.conf", settings}, broken});
     EXPECT_THAT(config.spaces, IsEmpty());
     ASSERT_FALSE(config.problems.empty());

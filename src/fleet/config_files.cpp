@@ -38,6 +38,7 @@ void read_into(ConfigFiles& out, const std::string& path) {
 void read_folder(ConfigFiles& out, const std::string& folder) {
   const auto files = settings::conf_files(folder);
   if (!files) {
+    out.texts.push_back({.path = folder, .text = "", .unread = true, .folder = true});
     out.problems.push_back({"", files.error().sentence()});
     return;
   }
