@@ -26,12 +26,6 @@ inline std::string at(const settings::Node& node) {
   return node.place().text() + ": ";
 }
 
-/// Of [DEFAULT], which is for whoever knows an option.
-inline bool is_usual(const settings::Entry& option, const settings::Node& defaults) {
-  return std::ranges::any_of(*defaults.if_table(),
-                             [&](const auto& usual) { return usual.value.place() == option.value.place(); });
-}
-
 /// Under its name, an alias or an old name.
 template <class S>
 bool is_row_of(const settings::Table<S>& table, std::string_view option) {

@@ -45,10 +45,7 @@ class Reader {
   void take(const settings::Entry& section) {
     const std::string header = "[" + section.key + "]";
     const auto words = words_of(section.key);
-    if (section.key == "DEFAULT") {
-      out.defaults = section.value;
-      return;
-    }
+    if (section.key == "DEFAULT") return;  // each section has it already
     if (words.empty()) return wrong(section, header, "has no name; write [space NAME] or [machinetype SPACE NAME]");
     if (words[0] == "settings" && words.size() == 1) return merge(out.common, header, section);
     if (words[0] == "space") {
@@ -157,9 +154,14 @@ class Reader {
     }
     for (const auto& option : *section.value.if_table()) {
       const auto* there = into.options.entry(option.key);
-      if (there == nullptr || is_later(option.value.place(), there->value.place()))
-        into.options.set(option.key, option.spelled, option.value);
+      if (there == nullptr || goes_before(option, *there)) into.options.set(option.key, option.spelled, option.value);
     }
+  }
+
+  /// [DEFAULT] stands in for what no section says, wherever it is.
+  bool goes_before(const settings::Entry& option, const settings::Entry& there) const {
+    const bool usual = is_usual(option, out.defaults), usual_there = is_usual(there, out.defaults);
+    return usual == usual_there ? is_later(option.value.place(), there.value.place()) : usual_there;
   }
 
   bool is_later(const Place& a, const Place& b) const {
@@ -184,6 +186,11 @@ bool is_about_the_factory(std::string_view option) {
          option.starts_with("responder_") || option.starts_with("web_") || option.starts_with("joboutputs_");
 }
 
+bool is_usual(const settings::Entry& option, const Node& defaults) {
+  return std::ranges::any_of(*defaults.if_table(),
+                             [&](const auto& usual) { return usual.value.place() == option.value.place(); });
+}
+
 bool is_machinetype_name(std::string_view name) {
   return made_of(name, "-");
 }
@@ -201,6 +208,7 @@ Sections read_sections(const std::vector<ConfigText>& files) {
     reader.out.problems.push_back({"", tree.error().sentence()});
     return std::move(reader.out);
   }
+  if (const auto* usual = tree->entry("DEFAULT")) reader.out.defaults = usual->value;
   for (const auto& section : *tree->if_table()) reader.take(section);
   reader.settle();
   return std::move(reader.out);

@@ -34,6 +34,9 @@ struct Sections {
 /// These options stay in [settings] where it stands for a space, too.
 bool is_about_the_factory(std::string_view option);
 
+/// Of [DEFAULT], which is for whoever knows an option.
+bool is_usual(const settings::Entry& option, const settings::Node& defaults);
+
 /// Of a machinetype, or of a part of its name.
 bool is_machinetype_name(std::string_view name);
 

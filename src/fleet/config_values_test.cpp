@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values that mean what the original made of them, or that nothing could be made with.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fleet/testing/config_texts.h"
+
+namespace nephele::fleet {
+namespace {
+
+using ::testing::AllOf;
+using testing::base;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::read;
+using testing::sentences;
+using ::testing::SizeIs;
+
+TEST(FleetConfigValues, WhatStandsInASectionGoesBeforeDefaultWhicheverIsReadFirst) {
+  for (const char* shares : {"[machinetype a]\ntarget_share = 5\n", "[machinetype s a]\ntarget_share = 5\n"})
+    for (const char* main : {"[machinetype a]\n", "[machinetype s a]\n"}) {
+      const std::string more = std::string("[DEFAULT]\ntarget_share = 1\nfizzle_seconds = 9\n") +
+                               std::string(testing::space_s) + main + "user_data = u\nbackoff_seconds = 1\n";
+      for (const auto& files : {std::vector<std::string>{shares, more}, std::vector<std::string>{more, shares}}) {
+        const auto config = read(files);
+        EXPECT_THAT(sentences(config), IsEmpty());
+        ASSERT_THAT(config.spaces, SizeIs(1));
+        ASSERT_THAT(config.spaces[0].types, SizeIs(1));
+        EXPECT_EQ(config.spaces[0].types[0].target_share, 5) << shares << main;
+        EXPECT_EQ(config.spaces[0].types[0].fizzle, seconds{9});
+      }
+    }
+}
+
+}  // namespace
+}  // namespace nephele::fleet
