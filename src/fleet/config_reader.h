@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "fleet/cloud_options.h"
 #include "fleet/config_sections.h"
 #include "fleet/config_tables.h"
@@ -124,12 +125,21 @@ class SectionReader {
   void drop_what_is_passed_over() {
     settings::Node kept(options_.place(), settings::Node::Table{});
     for (const auto& option : *options_.if_table()) {
-      if (!is_lenient(option.key) || is_readable(option))
+      if (is_another_yes(option))
+        into_.warnings.push_back(at(option.value) + option.spelled + " is \"" + *option.value.if_text() +
+                                 "\", which is as good as false, since only true switches it on; write true or false");
+      else if (!is_lenient(option.key) || is_readable(option))
         kept.set(option.key, option.spelled, option.value);
       else
         into_.warnings.push_back(at(option.value) + option.spelled + " cannot be read; the default is taken");
     }
     options_ = std::move(kept);
+  }
+  static bool is_another_yes(const settings::Entry& option) {
+    const auto* const text = option.value.if_text();
+    if (!needs_true(option.key) || text == nullptr) return false;
+    const std::string word = ascii::lowered(*text);
+    return word == "yes" || word == "on" || word == "1";
   }
   /// By a table of its own row alone.
   bool is_readable(const settings::Entry& option) const {

@@ -176,6 +176,10 @@ bool is_lenient(std::string_view option) noexcept {
   return std::ranges::find(lenient, option) != lenient.end();
 }
 
+bool needs_true(std::string_view option) noexcept {
+  return option == "user_data_proxy" || option == "legacy_proxy";
+}
+
 std::span<const settings::Obsolete> obsolete_options() {
   static const std::array obsolete{
       settings::Obsolete{"log_joboutputs", "joboutputs are kept with the machine for cleanup_hours; remove the line"},

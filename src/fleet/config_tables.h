@@ -23,6 +23,9 @@ std::span<const Renamed> renamed_in(std::string_view section) noexcept;
 /// Of these a value that cannot be read is passed over with a warning, as sites may have lived with it for years.
 bool is_lenient(std::string_view option) noexcept;
 
+/// These only "true" switches on (contract vcycle, 1.5): yes, on and 1 have meant no since the original.
+bool needs_true(std::string_view option) noexcept;
+
 /// Options that did something once.
 std::span<const settings::Obsolete> obsolete_options();
 

@@ -34,5 +34,29 @@ TEST(FleetConfigValues, WhatStandsInASectionGoesBeforeDefaultWhicheverIsReadFirs
     }
 }
 
+TEST(FleetConfigValues, OnlyTrueSwitchesAProxyOn) {
+  struct Case {
+    const char* word;
+    bool on;
+    const char* told;  ///< empty: nothing
+  };
+  for (const auto& [word, on, told] :
+       {Case{"true", true, ""}, Case{"TRUE", true, ""}, Case{"false", false, ""}, Case{"no", false, ""},
+        Case{"yes", false, "only true switches it on"}, Case{"On", false, "only true switches it on"},
+        Case{"1", false, "only true switches it on"}, Case{"maybe", false, "the default is taken"}})
+    for (const std::string option : {"user_data_proxy", "legacy_proxy"}) {
+      const auto config = read({base("write_glue = yes\n", option + " = " + word + "\n")});
+      EXPECT_THAT(sentences(config), IsEmpty());
+      ASSERT_THAT(config.spaces, SizeIs(1));
+      const auto& type = config.spaces[0].types.at(0);
+      EXPECT_EQ(option == "legacy_proxy" ? type.legacy_proxy : type.user_data_proxy, on) << word;
+      EXPECT_TRUE(config.spaces[0].write_glue) << "other options are ours";
+      if (*told == '\0')
+        EXPECT_THAT(config.warnings, IsEmpty()) << word;
+      else
+        EXPECT_THAT(config.warnings, ElementsAre(AllOf(HasSubstr("f1.conf:10: " + option), HasSubstr(told))));
+    }
+}
+
 }  // namespace
 }  // namespace nephele::fleet
