@@ -104,13 +104,18 @@ class SectionReader {
 
  private:
   void rename_old() {
-    for (const auto& [old, now] : renamed_in(table_.service())) {
-      const auto* given = options_.entry(old);
+    const settings::Node given_ones = options_;
+    for (const auto& [old, now, yields] : renamed_in(table_.service())) {
+      const auto* given = given_ones.entry(old);
       if (given == nullptr) continue;
+      if (yields && given_ones.entry(now) != nullptr) {
+        into_.warnings.push_back(at(given->value) + std::string(old) + " does nothing beside " + std::string(now) +
+                                 "; remove the line");
+        continue;
+      }
       if (!is_of_other_clouds(now))
         into_.warnings.push_back(at(given->value) + std::string(old) + " is deprecated; use " + std::string(now));
-      const settings::Entry copy = *given;
-      options_.set(std::string(now), copy.spelled, copy.value);
+      options_.set(std::string(now), given->spelled, given->value);
     }
   }
   std::string api() const {
@@ -151,10 +156,10 @@ class SectionReader {
     auto known = table_.keys();
     const auto add = [&known](std::string_view name) { known.emplace_back().name = name; };
     for (const auto& option : cloud_options()) add(option.name);
-    for (const auto& [old, now] : renamed_in(table_.service())) add(old);
+    for (const auto& one : renamed_in(table_.service())) add(one.old);
     if (table_.service() == machinetype_table().service()) {  // of which warn_of_space_options() tells more
       for (const auto& key : space_table().keys()) add(key.name);
-      for (const auto& [old, now] : renamed_in(space_table().service())) add(old);
+      for (const auto& one : renamed_in(space_table().service())) add(one.old);
     }
     settings::Node looked_at(options_.place(), settings::Node::Table{});
     for (const auto& option : *options_.if_table())

@@ -161,8 +161,8 @@ std::span<const Renamed> renamed_in(std::string_view section) noexcept {
   static constexpr std::array space{Renamed{"max_processors", "processors_limit"},
                                     Renamed{"max_machines", "total_machines"}, Renamed{"tenancy_name", "project_name"}};
   static constexpr std::array machinetype{Renamed{"flavor_name", "flavor_names"}, Renamed{"root_disk", "root_image"},
-                                          Renamed{"cpu_per_machine", "min_processors"},
-                                          Renamed{"processors_per_machine", "min_processors"},
+                                          Renamed{"cpu_per_machine", "min_processors", true},
+                                          Renamed{"processors_per_machine", "min_processors", true},
                                           Renamed{"x509dn", "https_x509dn"}};
   if (section == "space") return space;
   if (section == "machinetype") return machinetype;

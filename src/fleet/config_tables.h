@@ -13,10 +13,11 @@ const settings::Table<FactorySettings>& factory_table();
 const settings::Table<Space>& space_table();
 const settings::Table<MachineType>& machinetype_table();
 
-/// An option of old that wins over its new name when both are there.
+/// An option of old that wins over its new name when both are there, as the original had it.
 struct Renamed {
   std::string_view old;
   std::string_view now;
+  bool yields = false;  ///< the new name wins
 };
 std::span<const Renamed> renamed_in(std::string_view section) noexcept;
 

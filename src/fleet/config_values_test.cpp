@@ -58,5 +58,17 @@ TEST(FleetConfigValues, OnlyTrueSwitchesAProxyOn) {
     }
 }
 
+TEST(FleetConfigValues, MinProcessorsGoesBeforeItsOldNames) {
+  const auto both = read({base("", "cpu_per_machine = 1\nprocessors_per_machine = 2\nmin_processors = 8\n")});
+  ASSERT_THAT(both.spaces, SizeIs(1));
+  EXPECT_EQ(both.spaces[0].types.at(0).min_processors, 8) << "the original looked at nothing else";
+  EXPECT_THAT(both.warnings,
+              ElementsAre("f1.conf:9: cpu_per_machine does nothing beside min_processors; remove the line",
+                          HasSubstr("processors_per_machine does nothing")));
+  const auto old = read({base("", "cpu_per_machine = 1\nprocessors_per_machine = 2\n")});
+  ASSERT_THAT(old.spaces, SizeIs(1));
+  EXPECT_EQ(old.spaces[0].types.at(0).min_processors, 2);
+}
+
 }  // namespace
 }  // namespace nephele::fleet
