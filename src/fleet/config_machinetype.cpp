@@ -78,6 +78,11 @@ std::optional<MachineType> machinetype_from(const std::string& name, const Secti
   if (type->hs06_per_machine && !type->hs06_per_processor)
     type->hs06_per_processor = *type->hs06_per_machine / static_cast<double>(type->min_processors);
   bool good = take_user_data(reader, *type);
+  if (type->user_data.empty()) {
+    reader.wrong(at(reader.options().entry("user_data")->value) +
+                 "user_data is empty, so no machine can be made; write the path or URL of its template");
+    good = false;
+  }
   good = take_proxy_type(reader, *type) && good;
   good = check_heartbeat(reader, *type) && good;
   if (type->max_processors && *type->max_processors < type->min_processors) {

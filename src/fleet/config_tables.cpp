@@ -46,6 +46,14 @@ namespace nephele::fleet {
 
 using settings::Table;
 
+namespace {
+
+/// Three hundred years, so that no sum of times overflows.
+constexpr std::int64_t longest_seconds = 10'000'000'000;
+constexpr std::int64_t longest_hours = longest_seconds / 3'600;
+
+}  // namespace
+
 const Table<FactorySettings>& factory_table() {
   static const auto table =
       Table<FactorySettings>("settings")
@@ -108,7 +116,8 @@ const Table<Space>& space_table() {
           .add("https_host", &Space::https_host, {.meaning = "host in the URLs that machines are given"})
           .add("https_port", &Space::https_port, {.meaning = "its port"}, {.min = 1})
           .add("cleanup_hours", &Space::cleanup,
-               {.meaning = "how long the files of deleted machines are kept", .unit = "hours"}, {.min = 0})
+               {.meaning = "how long the files of deleted machines are kept", .unit = "hours"},
+               {.min = 0, .max = longest_hours})
           .add("volume_gb_per_processor", &Space::volume_gb_per_processor,
                {.meaning = "above 0: machines boot from a new volume of that size", .unit = "GB"}, {.min = 0})
           .add("zones", &Space::zones, {.meaning = "availability zones; each machine gets one of them by chance"})
@@ -122,11 +131,14 @@ const Table<MachineType>& machinetype_table() {
       Table<MachineType>("machinetype")
           .add("user_data", &T::user_data, {.meaning = "template of what a machine is told: path or URL"})
           .add("root_image", &T::root_image, {.meaning = "path, URL or image:NAME of what it boots from"})
-          .add("backoff_seconds", &T::backoff, {.meaning = "how long none is made after an abort", .unit = "seconds"})
-          .add("fizzle_seconds", &T::fizzle, {.meaning = "a shorter life has achieved nothing", .unit = "seconds"})
+          .add("backoff_seconds", &T::backoff, {.meaning = "how long none is made after an abort", .unit = "seconds"},
+               {.min = -longest_seconds, .max = longest_seconds})
+          .add("fizzle_seconds", &T::fizzle, {.meaning = "a shorter life has achieved nothing", .unit = "seconds"},
+               {.min = -longest_seconds, .max = longest_seconds})
           .add("fizzle_ignores_codes", &T::fizzle_ignores_codes,
                {.meaning = "with these codes of its shutdown message a short life is no fizzle"})
-          .add("max_wallclock_seconds", &T::max_wallclock, {.meaning = "when it is ended", .unit = "seconds"})
+          .add("max_wallclock_seconds", &T::max_wallclock, {.meaning = "when it is ended", .unit = "seconds"},
+               {.min = -longest_seconds, .max = longest_seconds})
           .add("target_share", &T::target_share, {.meaning = "its part of the space, relative to the others'"})
           .add("flavor_names", &T::flavor_names, {.meaning = "flavors; the first that fits is taken"})
           .add("min_processors", &T::min_processors, {.meaning = "processors it needs"}, {.min = 1})
@@ -146,7 +158,8 @@ const Table<MachineType>& machinetype_table() {
           .add("https_x509dn", &T::https_x509dn, {.meaning = "subject of the certificate that may PUT joboutputs"})
           .add("heartbeat_file", &T::heartbeat_file, {.meaning = "joboutput that shows that a machine works"})
           .add("heartbeat_seconds", &T::heartbeat,
-               {.meaning = "how old it may be; 0: it must have come once", .unit = "seconds"}, {.min = 0})
+               {.meaning = "how old it may be; 0: it must have come once", .unit = "seconds"},
+               {.min = 0, .max = longest_seconds})
           .add("cvmfs_proxy_machinetype", &T::cvmfs_proxy_machinetype,
                {.meaning = "NAME or NAME:PORT of machines that serve as proxies to this type"})
           .add("cernvm_signing_dn", &T::image_signing_dn,

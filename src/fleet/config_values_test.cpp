@@ -70,5 +70,24 @@ TEST(FleetConfigValues, MinProcessorsGoesBeforeItsOldNames) {
   EXPECT_EQ(old.spaces[0].types.at(0).min_processors, 2);
 }
 
+TEST(FleetConfigValues, ATimeThatOverflowsIsRefused) {
+  for (const std::string option : {"backoff_seconds", "fizzle_seconds", "max_wallclock_seconds", "heartbeat_seconds"}) {
+    const auto config = read({base("", option + " = 9223372036854775807\n")});
+    ASSERT_FALSE(config.problems.empty()) << option;
+    EXPECT_THAT(sentences(config).front(), AllOf(HasSubstr("f1.conf:9: " + option), HasSubstr("to 10000000000")));
+    EXPECT_THAT(config.spaces.at(0).types, IsEmpty()) << "its machines would be deleted at once";
+  }
+  const auto longest = read({base("", "max_wallclock_seconds = 10000000000\nbackoff_seconds = -1\n")});
+  EXPECT_THAT(sentences(longest), IsEmpty());
+  EXPECT_EQ(read({base("cleanup_hours = 9223372036854775807\n")}).spaces.at(0).cleanup, std::chrono::hours(72));
+}
+
+TEST(FleetConfigValues, EmptyUserDataIsRefused) {
+  const auto config = read({base("", "user_data =\n")});
+  EXPECT_THAT(sentences(config), Contains("f1.conf:9: user_data is empty, so no machine can be made; write the path or "
+                                          "URL of its template"));
+  EXPECT_THAT(config.spaces.at(0).types, IsEmpty());
+}
+
 }  // namespace
 }  // namespace nephele::fleet
