@@ -45,6 +45,11 @@ def test_a_bad_section_stops_only_itself_and_is_told(factory):
     assert factory.run("vcycled", "--check", check=False).returncode == 1
 
 
+def test_no_configuration_at_all_is_told(factory):
+    for done in (factory.vcycle("check-config", check=False), factory.run("vcycled", "--check", "--host", HOST, check=False)):
+        assert done.returncode == 1 and f"there is no {factory.root}/etc/vcycle.conf" in done.stderr, done
+
+
 def test_a_cloud_that_this_release_cannot_reach_is_left_as_it_is(factory):
     configure(factory, f"[space {SPACE}]\napi = creamce\nprocessors_limit = 5\n" + machinetype("a"))
     machine = factory.lib / f"shared/spaces/{SPACE}/current/vcycle-a-0123456789"

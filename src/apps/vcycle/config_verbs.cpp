@@ -76,7 +76,7 @@ int check_config(const Context& context) {
   const auto found = fleet::config_in_force(context.files);
   const fleet::PipeCache pipes(context.files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
-  auto findings = findings_of(found, config);
+  auto findings = findings_of(context.files, found, config);
   auto& [problems, warnings] = findings;
   cli::Table table({{"space", "SPACE"},
                     {"machinetype", "MACHINETYPE"},
@@ -94,8 +94,6 @@ int check_config(const Context& context) {
                  context.files.machinetype(space.name, type.name, type.path)});
     }
   }
-  if (found.texts.empty())
-    problems.emplace_back("there is no " + context.files.root() + "/etc/vcycle.conf and no other configuration");
   if (context.json) {
     json::Object out;
     out.append("problems", json_of(problems));

@@ -19,8 +19,10 @@ std::vector<std::string> warnings_of(const fleet::ConfigFiles& found, const flee
   return out;
 }
 
-Findings findings_of(const fleet::ConfigFiles& found, const fleet::Configuration& config) {
+Findings findings_of(const fleet::Files& files, const fleet::ConfigFiles& found, const fleet::Configuration& config) {
   Findings out{.problems = {}, .warnings = warnings_of(found, config)};
+  if (found.texts.empty())
+    out.problems.push_back("there is no " + files.root() + "/etc/vcycle.conf and no other configuration");
   for (const auto* const list : {&found.problems, &config.problems})
     for (const auto& problem : *list) out.problems.push_back(without_url_secrets(problem.sentence));
   for (const auto& space : config.spaces)

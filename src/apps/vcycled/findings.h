@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fleet/config.h"
+#include "fleet/files.h"
 
 namespace nephele::apps::vcycle {
 
@@ -18,7 +19,7 @@ struct Findings {
 std::vector<std::string> warnings_of(const fleet::ConfigFiles& found, const fleet::Configuration& config);
 
 /// Those, what is wrong, and what spaces say wrongly of their clouds, which a start comes to when it goes there.
-Findings findings_of(const fleet::ConfigFiles& found, const fleet::Configuration& config);
+Findings findings_of(const fleet::Files& files, const fleet::ConfigFiles& found, const fleet::Configuration& config);
 
 /// Of the name that machines and accounting show; empty: it is in order.
 std::string warning_of_host(const std::string& node);

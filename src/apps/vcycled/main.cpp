@@ -256,7 +256,7 @@ int check(const Options& options) {
   const auto found = fleet::config_in_force(files);
   const fleet::PipeCache pipes(files);
   const auto config = fleet::read_configuration(found.texts, &pipes);
-  auto findings = findings_of(found, config);
+  auto findings = findings_of(files, found, config);
   if (auto host = warning_of_host(files.node()); !host.empty()) findings.warnings.push_back(std::move(host));
   print(findings);
   return findings.problems.empty() ? 0 : 1;
