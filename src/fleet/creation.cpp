@@ -124,9 +124,12 @@ void SpaceCycle::say_choice(const Choice& choice, const Totals& totals, std::spa
     const TypeHistory& history = histories[index];
     const auto since = history.last_abort ? (now_ - *history.last_abort).count() : 0;
     std::string line = fmt::format("No machine of {} within {}: {}", type.name, space_.name, reason_of(*blocked));
-    if (*blocked == Blocked::type_full && type.processors_limit)
+    if (*blocked == Blocked::type_full)
       line = fmt::format("Reached limit ({}) on number of processors to allocate for machinetype {}",
-                         *type.processors_limit, type.name);
+                         type.processors_limit.value_or(0), type.name);
+    if (*blocked == Blocked::type_machines_full)
+      line = fmt::format("Reached limit ({}) on number of machines to allocate for machinetype {}",
+                         type.machines_limit.value_or(0), type.name);
     if (*blocked == Blocked::starting_full)
       line = fmt::format("Reached limit ({}) on processors that can be in starting state for machinetype {}",
                          type.max_starting_processors.value_or(type.processors_limit.value_or(0)), type.name);

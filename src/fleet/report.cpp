@@ -102,7 +102,9 @@ std::string reason_of(Blocked blocked) {
     case Blocked::space_full:
       return "its machine does not fit under the space's processors_limit";
     case Blocked::type_full:
-      return "it has reached its own processors_limit or max_machines";
+      return "it has reached its own processors_limit";
+    case Blocked::type_machines_full:
+      return "it has reached its own max_machines";
     case Blocked::pipe_full:
       return "the machinetypes of its vacuum pipe have reached the pipe's processors_limit or max_machines";
     case Blocked::starting_full:

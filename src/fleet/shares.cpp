@@ -82,8 +82,8 @@ std::optional<Blocked> Shares::blocked(std::size_t type) const noexcept {
   if (!(rules.target_share > 0)) return Blocked::no_share;
   if (refused_[type]) return Blocked::refused;
   if (exceeds(totals_.processors, more, space_.processors_limit)) return Blocked::space_full;
-  if (exceeds(has.processors, more, rules.processors_limit) || exceeds(has.machines, 1, rules.machines_limit))
-    return Blocked::type_full;
+  if (exceeds(has.processors, more, rules.processors_limit)) return Blocked::type_full;
+  if (exceeds(has.machines, 1, rules.machines_limit)) return Blocked::type_machines_full;
   if (!fits_its_pipe(rules)) return Blocked::pipe_full;
   const auto starting = rules.max_starting_processors ? rules.max_starting_processors : rules.processors_limit;
   if (exceeds(has.starting_processors, more, starting)) return Blocked::starting_full;

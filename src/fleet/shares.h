@@ -21,15 +21,16 @@ struct TypeHistory {
 
 /// Why a type gets no machine now.
 enum class Blocked : std::uint8_t {
-  no_share,       ///< target_share is not above 0
-  space_full,     ///< its machine does not fit under the space's limit
-  type_full,      ///< nor under its own
-  pipe_full,      ///< nor under that of its vacuum pipe
-  starting_full,  ///< as many are on their way up as may be
-  backoff,        ///< backoff_seconds after an abort are not over
-  probing,        ///< after them: one machine is on probation
-  failing,        ///< creations of it fail; it waits longer each time
-  refused,        ///< the cloud refused one this cycle
+  no_share,            ///< target_share is not above 0
+  space_full,          ///< its machine does not fit under the space's limit
+  type_full,           ///< nor under its own limit of processors
+  type_machines_full,  ///< nor under its own of machines
+  pipe_full,           ///< nor under that of its vacuum pipe
+  starting_full,       ///< as many are on their way up as may be
+  backoff,             ///< backoff_seconds after an abort are not over
+  probing,             ///< after them: one machine is on probation
+  failing,             ///< creations of it fail; it waits longer each time
+  refused,             ///< the cloud refused one this cycle
 };
 
 /// Why nothing more is made in a space.

@@ -15,6 +15,7 @@ using testing::Ground;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::moment;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST(SpaceSharing, MachinesOfOtherManagersAreLeftToThemUntilTheyFallSilent) {
@@ -49,6 +50,22 @@ TEST(SpaceSharing, OneManagerCreatesAtATime) {
   g.cycle(60, "a");
   EXPECT_EQ(g.cloud.creations, 2);
   EXPECT_EQ(lease->renew(moment(60)).error().kind(), Kind::conflict);
+}
+
+TEST(SpaceSharing, TheLogNamesTheLimitOfATypeThatIsReached) {
+  Ground g(20);
+  auto& type = g.space.types[0];
+  type.processors_limit = 100;
+  type.machines_limit = 1;
+  g.cycle(0);
+  EXPECT_EQ(g.cloud.creations, 1);
+  EXPECT_THAT(g.lines, Contains(HasSubstr("Reached limit (1) on number of machines to allocate for machinetype a")));
+  EXPECT_THAT(g.lines, Not(Contains(HasSubstr("on number of processors"))));
+  type.processors_limit = 1;
+  type.machines_limit = 100;
+  const auto report = g.cycle(60);
+  EXPECT_THAT(g.lines, Contains(HasSubstr("Reached limit (1) on number of processors to allocate for machinetype a")));
+  EXPECT_THAT(report.decisions, Contains(Field(&Decision::reason, "it has reached its own processors_limit")));
 }
 
 TEST(SpaceSharing, AForeignMachineCountsAndOneWithOurNameIsAdopted) {
