@@ -33,6 +33,14 @@ bool check_space(SectionReader<Space>& reader, const Space& space, const setting
   return good;
 }
 
+/// Nothing is ever made without a limit, and these clouds tell none.
+void check_limit(SectionReader<Space>& reader, const Space& space, const settings::Place& place) {
+  constexpr std::array<std::string_view, 3> tell_one{"openstack", "google", "nephele"};
+  if (space.processors_limit || space.draining || std::ranges::find(tell_one, space.api) != tell_one.end()) return;
+  reader.wrong(place.text() + ": processors_limit missing, without which nothing is made with api = " + space.api +
+               "; set it in [space " + space.name + "]");
+}
+
 /// A pipe's machinetypes have its limits together.
 void join_pipes(Space& space, const std::vector<PipeUse>& pipes) {
   for (std::size_t i = 0; i < pipes.size(); ++i) {
@@ -64,6 +72,7 @@ void add_space(const std::string& name, const Sections& sections, Configuration&
   if (!reader.require({"api"}) || !space || !check_space(reader, *space, section.place)) return;
   reader.warn_of_other_clouds(sections.defaults);
   space->name = name;
+  check_limit(reader, *space, section.place);
   space->options = reader.options();
   if (const auto types = sections.machinetypes.find(name); types != sections.machinetypes.end())
     for (const auto& [type_name, type_section] : types->second)

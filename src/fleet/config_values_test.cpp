@@ -89,5 +89,21 @@ TEST(FleetConfigValues, EmptyUserDataIsRefused) {
   EXPECT_THAT(config.spaces.at(0).types, IsEmpty());
 }
 
+TEST(FleetConfigValues, ACloudThatTellsNoLimitNeedsOne) {
+  const auto told = [](const std::string& space) {
+    const auto config = read({"[space s]\n" + space + std::string(testing::type_a)});
+    EXPECT_THAT(config.spaces, SizeIs(1)) << "what runs there is looked after";
+    return sentences(config);
+  };
+  for (const std::string api : {"ec2", "occi", "azure", "dbce", "opennebula"}) {
+    EXPECT_THAT(told("api = " + api + "\n"),
+                ElementsAre("f1.conf:1: processors_limit missing, without which nothing is made with api = " + api +
+                            "; set it in [space s]"));
+    EXPECT_THAT(told("api = " + api + "\nprocessors_limit = 1\n"), IsEmpty());
+    EXPECT_THAT(told("api = " + api + "\ndraining = yes\n"), IsEmpty());
+  }
+  for (const std::string api : {"openstack", "google", "nephele"}) EXPECT_THAT(told("api = " + api + "\n"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace nephele::fleet
