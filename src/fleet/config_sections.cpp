@@ -69,6 +69,7 @@ class Reader {
       space = ascii::lowered(*named->value.if_text());
     add_guides_space(space);
     if (space.empty() && out.spaces.size() == 1) space = out.spaces.begin()->first;
+    out.default_space = space;
     for (const auto& [prefix, section] : unplaced_pipes_) {
       if (!space.empty())
         add_pipe(space, prefix, "[" + section.key + "]", section);

@@ -21,6 +21,7 @@ struct Sections {
   settings::Node defaults;  ///< [DEFAULT], which every section has already
   Section common;           ///< [settings]
   std::map<std::string, Section> spaces;
+  std::string default_space;  ///< of sections that name none; empty: there are several, and [settings] says nothing
   std::vector<std::string> space_order;                                ///< names, in the order of their first mention
   std::map<std::string, std::map<std::string, Section>> machinetypes;  ///< by space, then by name
   struct Pipe {

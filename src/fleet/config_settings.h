@@ -10,7 +10,7 @@
 /// [settings]: of the factory, and for all spaces.
 namespace nephele::fleet {
 
-/// These may stand in [settings] for all spaces.
+/// These may stand in [settings] for all spaces; total_machines for the default one.
 inline constexpr std::array<std::string_view, 7> inherited_by_spaces{
     "gocdb_sitename", "accounting_user", "vacmon_hostport", "shutdown_time",
     "draining",       "total_machines",  "write_glue"};

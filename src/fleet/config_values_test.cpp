@@ -105,5 +105,24 @@ TEST(FleetConfigValues, ACloudThatTellsNoLimitNeedsOne) {
   for (const std::string api : {"openstack", "google", "nephele"}) EXPECT_THAT(told("api = " + api + "\n"), IsEmpty());
 }
 
+TEST(FleetConfigValues, TotalMachinesOfSettingsIsOneLimitAndNotOneOfEachSpace) {
+  const std::string two = base() + "[space t]\napi = nephele\n[machinetype t a]\nuser_data = u\nbackoff_seconds = 1\n" +
+                          "fizzle_seconds = 1\n";
+  const auto limits = [](const Configuration& config) {
+    std::vector<std::int64_t> out;
+    for (const auto& space : config.spaces) out.push_back(space.machines_limit.value_or(-1));
+    return out;
+  };
+  const auto named = read({"[settings]\nvcycle_space = T\ntotal_machines = 3\n" + two});
+  EXPECT_THAT(limits(named), ElementsAre(-1, 3));
+  EXPECT_THAT(named.warnings, IsEmpty());
+  const auto unnamed = read({"[settings]\ntotal_machines = 3\n" + two});
+  EXPECT_THAT(limits(unnamed), ElementsAre(-1, -1));
+  EXPECT_THAT(unnamed.warnings,
+              ElementsAre("f1.conf:2: total_machines does nothing, since there are 2 spaces; name one "
+                          "by vcycle_space, or write it in their sections"));
+  EXPECT_THAT(limits(read({"[settings]\ntotal_machines = 3\n" + base()})), ElementsAre(3)) << "the only space";
+}
+
 }  // namespace
 }  // namespace nephele::fleet
