@@ -220,6 +220,10 @@ def test_odd_device_info(cloud, client, text):
     assert there["DEVICE_INFO"] == {"LATENCY_TO_PE": "0.25", "GEOGRAPHIC_LOCATION": written}
     assert there["SCHED_RANK"] == upper_case(there_as(text, "6")) and "STRANGE" not in there
     assert there["SCHED_REQUIREMENTS"] == 'ENERGY_RENEWABLE = "YES" & FREECPU > 10'
+    same = {"FAAS": {"FLAVOUR": ""}, "DEVICE_INFO": device, "SCHEDULING": scheduling}
+    cloud.clear_journal()
+    assert runtime_of(put(client, shown["ID"], same), 200) == shown
+    assert set(cloud.calls()) == {"one.document.info", "one.vm.info"}  # however OpenNebula spells it
     changed = runtime_of(put(client, shown["ID"], {"FAAS": {"FLAVOUR": ""}, "DEVICE_INFO": {
         "GEOGRAPHIC_LOCATION": text + "!"}}), 200)
     assert changed["DEVICE_INFO"] == {"GEOGRAPHIC_LOCATION": text + "!"}

@@ -69,6 +69,19 @@ void add_device_info(Template& out, const json::Value& info, std::vector<std::st
   out.set("DEVICE_INFO", std::move(members));
 }
 
+/// As OneFlow 7 and XML may have left it: line breaks as blanks, none at its ends.
+std::string in_one_line(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace(line, '\n', ' ');
+  return std::string(ascii::trimmed(line));
+}
+
+/// Is nothing in `some` that `others` say otherwise?
+bool all_in(const Vector& some, const Vector& others) {
+  return std::ranges::all_of(
+      some, [&](const auto& member) { return in_one_line(member.second) == in_one_line(others.text(member.first)); });
+}
+
 /// OneFlow 7 puts a comma behind each line of a vector's member: one line, then.
 Vector in_lines_of_one(const Vector& from) {
   Vector out;
@@ -144,6 +157,16 @@ Template wishes_of(const json::Object& document, std::vector<std::string>& left_
   if (const auto* scheduling = document.find("SCHEDULING")) add_scheduling(out, *scheduling, left_out);
   if (const auto* info = document.find("DEVICE_INFO")) add_device_info(out, *info, left_out);
   return out;
+}
+
+bool carries(const Template& user, const Template& wishes) {
+  const Vector none;
+  return std::ranges::all_of(wishes, [&](const auto& wish) {
+    if (const auto* single = wish.single()) return in_one_line(*single) == in_one_line(user.text(wish.name));
+    const auto* there = user.vector(wish.name);
+    if (there == nullptr) there = &none;
+    return all_in(*wish.vector(), *there) && all_in(*there, *wish.vector());
+  });
 }
 
 Result<Template> override_of(const FunctionPlan& plan, const opennebula::VmTemplate& from,

@@ -35,6 +35,9 @@ FunctionSizes planned_sizes(const WantedSizes& wanted, const opennebula::VmTempl
 /// members that OpenNebula cannot carry go to `left_out`.
 opennebula::Template wishes_of(const json::Object& document, std::vector<std::string>& left_out);
 
+/// Are these wishes in what a VM carries (its USER_TEMPLATE)? What is empty is as good as absent.
+bool carries(const opennebula::Template& user, const opennebula::Template& wishes);
+
 /// Everything that one role's VM gets besides its template.
 struct FunctionPlan {
   FunctionSizes sizes;

@@ -87,7 +87,11 @@ class OpenNebulaCloud final : public RuntimeCloud {
                        const std::vector<Function>& functions);
   Task<Answer<>> recover(Session session, const Function& function);
   Task<Answer<>> change(Session session, const Specification& wanted, const Function& function, bool wishes_changed);
-  Task<Answer<bool>> resize(Session session, const WantedSizes& wanted, const Function& function);
+  Task<Answer<bool>> resize(Session session, const WantedSizes& wanted, const Function& function,
+                            const opennebula::Vm& before);
+  /// True where the VM got to know wishes that it lacked, or that are new to the runtime.
+  Task<Answer<bool>> tell_wishes(Session session, const Specification& wanted, const opennebula::Vm& before,
+                                 bool wishes_changed);
   Task<Answer<bool>> resize_disk(Session session, const WantedSizes& wanted, const Function& function);
   Task<Answer<opennebula::Vm>> settled(Session session, const Function& function);
 

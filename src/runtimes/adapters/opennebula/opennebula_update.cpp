@@ -146,21 +146,15 @@ Task<Answer<>> OpenNebulaCloud::change(Session session, const Specification& wan
     log_.warn("No VM to change for function " + name_of(function));
     co_return Answer<>{};
   }
-  const auto resized = co_await resize(session, *asked, function);
+  const auto before = co_await upstream_.oned.vm(session, function.vm_id);
+  if (!before) co_return std::unexpected(refused_by(Code::function_vm_unreadable, before.error(), name_of(function)));
+  const auto resized = co_await resize(session, *asked, function, *before);
   if (!resized) co_return std::unexpected(resized.error());
   const auto grown = co_await resize_disk(session, *asked, function);
   if (!grown) co_return std::unexpected(grown.error());
-
-  std::vector<std::string> left_out;
-  const auto wishes = wishes_of(wanted.document, left_out);
-  for (const auto& name : left_out) log_.warn("Ignoring " + name + ": OpenNebula has no such attribute");
-  if (wishes_changed && !wishes.empty()) {
-    const auto text = opennebula::write_text(wishes);
-    if (!text) co_return std::unexpected(refused_by(Code::vm_not_updated, text.error()));
-    const auto updated = co_await upstream_.oned.update_vm(session, function.vm_id, *text, opennebula::Update::merge);
-    if (!updated) co_return std::unexpected(refused_by(Code::vm_not_updated, updated.error(), *text));
-  }
-  if (!*resized && !*grown && !wishes_changed) co_return Answer<>{};
+  const auto told = co_await tell_wishes(session, wanted, *before, wishes_changed);
+  if (!told) co_return std::unexpected(told.error());
+  if (!*resized && !*grown && !*told) co_return Answer<>{};
   const auto flagged = co_await upstream_.oned.act_on_vm(session, "resched", function.vm_id);
   // By default only administrators may; the admin guide says how to change that.
   if (!flagged)
@@ -169,10 +163,24 @@ Task<Answer<>> OpenNebulaCloud::change(Session session, const Specification& wan
   co_return Answer<>{};
 }
 
-Task<Answer<bool>> OpenNebulaCloud::resize(Session session, const WantedSizes& wanted, const Function& function) {
-  const auto before = co_await upstream_.oned.vm(session, function.vm_id);
-  if (!before) co_return std::unexpected(refused_by(Code::function_vm_unreadable, before.error(), name_of(function)));
-  const auto text = capacity_text(wanted, *before);
+Task<Answer<bool>> OpenNebulaCloud::tell_wishes(Session session, const Specification& wanted,
+                                                const opennebula::Vm& before, bool wishes_changed) {
+  std::vector<std::string> left_out;
+  const auto wishes = wishes_of(wanted.document, left_out);
+  for (const auto& name : left_out) log_.warn("Ignoring " + name + ": OpenNebula has no such attribute");
+  // The runtime may know them already, from an update that did not name this function.
+  if (!wishes_changed && carries(before.user, wishes)) co_return false;
+  if (wishes.empty()) co_return true;
+  const auto text = opennebula::write_text(wishes);
+  if (!text) co_return std::unexpected(refused_by(Code::vm_not_updated, text.error()));
+  const auto updated = co_await upstream_.oned.update_vm(session, before.header.id, *text, opennebula::Update::merge);
+  if (!updated) co_return std::unexpected(refused_by(Code::vm_not_updated, updated.error(), *text));
+  co_return true;
+}
+
+Task<Answer<bool>> OpenNebulaCloud::resize(Session session, const WantedSizes& wanted, const Function& function,
+                                           const opennebula::Vm& before) {
+  const auto text = capacity_text(wanted, before);
   if (text.empty()) co_return false;
   log_.info("Updating Serverless Runtime Function VM " + std::to_string(function.vm_id) + " capacity");
   const auto begun = co_await upstream_.oned.resize_vm(session, function.vm_id, text, true);

@@ -283,6 +283,33 @@ TEST(Wishes, EmptyDeviceInfoRemovesIt) {
   EXPECT_TRUE(wishes_of(object(R"({"SCHEDULING":{}})"), left_out).empty());
 }
 
+TEST(Wishes, AreCarriedWhateverTheirSpelling) {
+  std::vector<std::string> left_out;
+  const auto wishes = wishes_of(
+      object(R"({"SCHEDULING":{"POLICY":"a\nb","REQUIREMENTS":""},"DEVICE_INFO":{"latency":1.5,"where":""}})"),
+      left_out);
+  opennebula::Template user;
+  EXPECT_FALSE(carries(user, wishes));
+  user.add("SCHED_RANK", "A B").add("READY", "YES").add("SCHED_REQUIREMENTS", Vector{});
+  EXPECT_FALSE(carries(user, wishes)) << "DEVICE_INFO is missing";
+  user.add("DEVICE_INFO", Vector{{"LATENCY", "1.5"}});
+  EXPECT_TRUE(carries(user, wishes)) << "what is empty is as good as absent";
+  user.set("DEVICE_INFO", Vector{{"LATENCY", "1.5"}, {"OLD", "x"}});
+  EXPECT_FALSE(carries(user, wishes)) << "DEVICE_INFO is replaced whole";
+  user.set("DEVICE_INFO", Vector{{"LATENCY", "2"}});
+  EXPECT_FALSE(carries(user, wishes));
+  EXPECT_TRUE(carries(user, {})) << "nothing is asked";
+}
+
+TEST(Wishes, OfNoDeviceInfoAreCarriedWhereThereIsNone) {
+  std::vector<std::string> left_out;
+  const auto wishes = wishes_of(object(R"({"DEVICE_INFO":{}})"), left_out);
+  EXPECT_TRUE(carries({}, wishes));
+  opennebula::Template user;
+  user.add("DEVICE_INFO", Vector{{"LATENCY", "1"}});
+  EXPECT_FALSE(carries(user, wishes));
+}
+
 TEST(Names, ThatOnedWouldNotKeepAreRefusedBeforehand) {
   for (const auto* fine : {"", "Function and Data as a Service", "größe", "a'b", "{x}"})
     EXPECT_EQ(objection_to_name(fine, false), "") << fine;
