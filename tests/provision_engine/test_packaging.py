@@ -55,6 +55,13 @@ def test_the_unit_runs_the_program_in_the_foreground_and_restarts_it():
         assert line in text.splitlines()
 
 
+def test_systemd_waits_as_long_as_stop_does():
+    """Neither kills a server that still answers requests under way; ending.h says what is below that."""
+    header = (SOURCE / "src/apps/provision_engine/ending.h").read_text()
+    patience = re.search(r"stop_patience\{(\d+)\}", header)[1]
+    assert f"TimeoutStopSec={patience}" in (PACKAGING / "provision-engine.service").read_text().splitlines()
+
+
 def test_the_compose_file_is_the_guides():
     compose = yaml.safe_load((PACKAGING / "nginx-proxy-manager.compose.yaml").read_text())
     assert compose == {"version": "3.8", "services": {"app": {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "apps/provision_engine/ending.h"
 #include "base/io_threads.h"
 #include "bus/bus.h"
 #include "http/server.h"
@@ -24,8 +25,6 @@ namespace nephele::apps::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::chrono::seconds drain{30};
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -200,7 +199,7 @@ Result<std::string> Engine::start() {
 
 void Engine::stop() {
   auto& p = *parts_;
-  p.threads->run(p.server.stop(in(drain)), drain * 2);
+  p.threads->run(p.server.stop(in(drain)), drain + closing);
   p.threads->run(p.housekeeping.stop());
   p.threads->run(p.operations.stop());
   p.threads->run(p.bus->stop());

@@ -14,6 +14,7 @@
 #include "apps/common/daemon.h"
 #include "apps/provision_engine/conf_checks.h"
 #include "apps/provision_engine/embedded.h"
+#include "apps/provision_engine/ending.h"
 #include "apps/provision_engine/engine.h"
 #include "apps/provision_engine/pid_file.h"
 #include "base/cli_table.h"
@@ -127,11 +128,10 @@ int stop(const std::string& pid_file) {
     return 1;
   }
   // Requests under way finish first.
-  constexpr std::chrono::seconds patience{75};
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + stop_patience;
   while (pid && PidFile::holder(pid_file) == pid) {
     if (std::chrono::steady_clock::now() > until) {
-      std::cerr << "failed to stop " << program << ": pid " << *pid << " still runs after " << patience.count()
+      std::cerr << "failed to stop " << program << ": pid " << *pid << " still runs after " << stop_patience.count()
                 << " s\n";
       return 1;
     }
