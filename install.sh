@@ -146,9 +146,12 @@ purge_packages() {
 }
 
 do_clean() {
-  local -a remembered
+  local -a remembered ours more
   if [[ $how == purge ]]; then
-    get_rights "${opt%/*}" "${etc%/*}" "${logs%/*}" "$prefix/bin" "$opt" "$etc" "$logs"
+    ours=("${opt%/*}" "${etc%/*}" "${logs%/*}" "$prefix/bin" "$opt" "$etc" "$logs")
+    get_rights "${ours[@]}" # also to engine.conf, which names more
+    mapfile -t more < <(configured_data && configured_logs)
+    get_rights "${ours[@]}" "${more[@]}"
   else
     get_rights "${opt%/*}" "$prefix/bin" "$opt" "$etc"
   fi

@@ -183,6 +183,17 @@ configured() {
   as sed -nE "s/^:?$1: *[\"']?([^\"'#]*[^\"'# ]).*/\1/p" "$(on_disk "$etc/engine.conf")" 2>/dev/null || true
 }
 
+# The folders that engine.conf names beside the usual ones, one a line, as far as they are there: of data, of logs. The
+# server takes :directory: indented below :log: or beside it.
+configured_data() { other_folder "$(configured data)" "$opt/var"; }
+configured_logs() { other_folder "$(configured ' *:?directory')" "$logs"; }
+other_folder() {
+  [[ $1 == /* ]] || return 0 # the server refuses others
+  local folder
+  folder=$(realpath -ms -- "$1")
+  if [[ $folder != "$2" ]] && as test -d "$(on_disk "$folder")"; then printf '%s\n' "$folder"; fi
+}
+
 # Ends here, before anything has been changed, where `clean` would lose what the server must remember.
 refuse_to_lose_data() {
   local data new old
@@ -237,8 +248,30 @@ remove_programs() {
   as rm -rf -- "$(on_disk "$opt")"
 }
 
+# remove_from FOLDER PATTERN: the files of ours, by a regular expression of their names; others stay, and so does the
+# folder then, or where it is one of the system's.
+remove_from() {
+  local folder
+  folder=$(on_disk "$1")
+  as find -H "$folder" -maxdepth 1 ! -type d -regextype posix-extended -regex ".*/($2)" -delete
+  if holds_something "$folder"; then
+    say "$folder stays: there is more in it than this installation's"
+  elif [[ ! $1 =~ ^/((var|usr|home)/)?[^/]*$ ]]; then
+    as rmdir -- "$folder" 2>/dev/null || true # it may be a link, or its parent somebody else's
+  fi
+}
+
+remove_configured() {
+  local folder
+  while read -r folder; do remove_from "$folder" 'engine\.db(-[a-z]+)?|secret\.key'; done < <(configured_data)
+  while read -r folder; do
+    remove_from "$folder" '(engine|CloudClient)\.log(\.[0-9]+){0,2}|api\.log'
+  done < <(configured_logs)
+}
+
 remove_the_rest() {
   local pid_file unit
+  remove_configured # before the file goes that names them
   pid_file=$(configured pid_file)
   [[ $pid_file == /* ]] || pid_file=/tmp/provision-engine-server.pid # the server refuses others
   as rm -f -- "$(on_disk "$pid_file")"

@@ -368,6 +368,46 @@ def test_purge_leaves_nothing_of_ours_and_all_of_others(house, mode, words, clea
     assert (house.clone / "share" / "schemas" / "error.json").exists(), "a link was followed"
 
 
+MINE = (":data: /srv/pe-data", ":log:\n  :level: 1\n  :directory: '/var/log/pe'  # here")
+
+
+def used_elsewhere(house, conf=MINE):
+    house.install()
+    house.at(CONF).write_text("\n".join(conf) + "\n")
+    for name in ("engine.db", "engine.db-wal", "engine.db-shm", "secret.key"):
+        write(house, f"/srv/pe-data/{name}", "rows")
+    for name in ("engine.log", "engine.log.1700000000", "CloudClient.log", "CloudClient.log.1700000000.1", "api.log"):
+        write(house, f"/var/log/pe/{name}", "line")
+
+
+@pytest.mark.parametrize("conf", [MINE, ("data: '/srv//pe-data/'", "log:\n    directory: /var/log/pe"),
+                                  (":data: /srv/pe-data", ":log:", ":directory: /var/log/pe")])
+def test_purge_finds_data_and_logs_where_they_are_configured(house, conf):
+    used_elsewhere(house, conf)
+    house.install("purge")
+    assert house.files() == [] and not house.at("/srv/pe-data").exists() and not house.at("/var/log/pe").exists()
+    assert house.at("/srv").exists() and house.at("/var/log").exists()
+
+
+def test_purge_leaves_what_others_keep_in_the_configured_folders(house):
+    used_elsewhere(house)
+    theirs = ["srv/pe-data/engine.db.mine", "srv/pe-data/more/secret.key", "var/log/pe/CloudClient.log.saved-1.gz",
+              "var/log/pe/engine.log.2024-01", "var/log/pe/my-engine.log"]
+    for path in theirs:
+        write(house, f"/{path}", "theirs")
+    done = house.install("purge")
+    assert house.files() == theirs
+    for folder in ("/srv/pe-data", "/var/log/pe"):
+        assert f"{house.root}{folder} stays" in done.stdout
+
+
+def test_purge_removes_no_folder_of_the_system(house):
+    used_elsewhere(house, (":data: /srv", ":log:\n  :directory: /var/log"))
+    write(house, "/var/log/engine.log", "line")
+    house.install("purge")
+    assert not house.at("/var/log/engine.log").exists() and house.at("/srv").exists() and house.at("/var/log").exists()
+
+
 def test_purge_finds_the_pid_file_that_is_configured(house):
     house.install()
     house.at(CONF).write_text(":pid_file: '/run/pe.pid'  # here\n")
@@ -457,6 +497,22 @@ def test_removing_needs_the_same_rights(house, words):
     before = house.picture()
     done = house.install(*words, status=1, before=AS_NOBODY)
     assert "nothing was changed" in done.stderr and house.picture() == before
+
+
+@needs_root
+@pytest.mark.parametrize("folder", ["/srv/pe-data", "/var/log/pe"])
+def test_purging_needs_the_right_to_the_configured_folders(house, folder):
+    used_elsewhere(house)
+    for path in (house.root, *house.root.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    os.chown(house.at(folder), 0, 0)
+    before = house.picture()
+    done = house.install("purge", status=1, before=AS_NOBODY)
+    assert f"{house.root}{folder};" in done.stderr and "nothing was changed" in done.stderr
+    assert house.picture() == before
+    os.chown(house.at(folder), NOBODY, NOBODY)
+    house.install("purge", before=AS_NOBODY)
+    assert house.files() == []
 
 
 @needs_root
