@@ -252,6 +252,18 @@ def test_every_call_begins_cloud_client_log_anew(new_engine, one):
         assert engine.log(name).count("Instantiating service_template") == 1, name
 
 
+def test_other_peoples_files_beside_the_logs_stay(new_engine):
+    engine = new_engine(start=False)
+    theirs = {f"CloudClient.log.{end}" for end in ("1.gz", "bak", "2024-01-01", "1700000000.", "1700000000.1.2", "1700000000x",
+                                                   ".1", "")} | {"CloudClient.logs.1"}
+    ours = {f"CloudClient.log.{end}" for end in ("1700000000", "1700000001.1", *map(str, range(1700000002, 1700000008)))}
+    for name in theirs | ours:
+        (engine.logs / name).write_text(name)
+    engine.start()
+    assert theirs <= set(names(engine, "CloudClient.log"))
+    assert len(ours & set(names(engine, "CloudClient.log."))) == 5
+
+
 def test_a_crash_is_told_in_api_log(new_engine):
     engine = new_engine({"data": "/proc/nowhere"}, start=False)
     done = engine.command("start")

@@ -44,15 +44,26 @@ std::string put_aside(const std::string& path) {
   return ec ? std::string() : name;
 }
 
-/// PATH.NUMBER, the newest last.
+/// Of what name_for_old() made: digits, and perhaps a number behind them. Other names are other people's.
+bool is_time(std::string_view end) {
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const auto dot = end.find('.');
+  return is_number(end.substr(0, dot)) && (dot == std::string_view::npos || is_number(end.substr(dot + 1)));
+}
+
+/// PATH.UNIXTIME and PATH.UNIXTIME.NUMBER, the newest last.
 std::deque<std::string> old_files(const std::string& path) {
   std::error_code ec;
   const fs::path file(path);
   const std::string prefix = file.filename().string() + ".";
   std::vector<std::pair<fs::file_time_type, std::string>> found;
-  for (const auto& entry : fs::directory_iterator(file.parent_path(), ec))
-    if (entry.path().filename().string().starts_with(prefix))
+  for (const auto& entry : fs::directory_iterator(file.parent_path(), ec)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(prefix) && is_time(std::string_view(name).substr(prefix.size())))
       found.emplace_back(entry.last_write_time(ec), entry.path().string());
+  }
   std::ranges::sort(found);
   const auto names = found | std::views::values;
   return {names.begin(), names.end()};
