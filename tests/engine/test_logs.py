@@ -252,6 +252,24 @@ def test_every_call_begins_cloud_client_log_anew(new_engine, one):
         assert engine.log(name).count("Instantiating service_template") == 1, name
 
 
+@pytest.mark.parametrize("level", [1, 2])
+def test_cloud_client_log_always_names_its_component(new_engine, level):
+    """Also before the first call, and during calls of which it has no line; those begin no new file."""
+    engine = new_engine({"log": {"level": level}})
+    first = f"{INFO}Initializing Provision Engine component: CloudClient\n" if level == 1 else ""
+    fresh = re.compile(CREATED + first)
+    assert fresh.fullmatch(engine.log("CloudClient.log"))
+    with engine.client() as client:
+        shown = created(client)
+        assert read(client, shown["ID"]) == shown  # what was there to be written is written
+        kept = len(names(engine, "CloudClient.log."))
+        for _ in range(3):
+            assert read(client, shown["ID"]) == shown
+            assert fresh.fullmatch(engine.log("CloudClient.log"))
+        assert len(names(engine, "CloudClient.log.")) == kept
+        remove(client, shown["ID"])
+
+
 def test_other_peoples_files_beside_the_logs_stay(new_engine):
     engine = new_engine(start=False)
     theirs = {f"CloudClient.log.{end}" for end in ("1.gz", "bak", "2024-01-01", "1700000000.", "1700000000.1.2", "1700000000x",

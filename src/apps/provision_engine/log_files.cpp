@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "nephele_version.h"
 
 namespace nephele::apps::engine {
@@ -119,14 +120,14 @@ CallFile::CallFile(std::string path, std::unique_ptr<Sink> file, Level level)
 Result<std::unique_ptr<CallFile>> CallFile::open(std::string path, Level level) {
   put_aside(path);
   TRY(auto file, log::file_sink(path, style()));
-  return std::unique_ptr<CallFile>(new CallFile(std::move(path), std::move(file), level));
+  auto made = std::unique_ptr<CallFile>(new CallFile(std::move(path), std::move(file), level));
+  made->name_component();
+  return made;
 }
 
 void CallFile::write(const Event& event) noexcept {
   if (!is_of(event, cloud_client)) return;
   const std::lock_guard lock(mutex_);
-  if (!has_lines_ && level_ <= Level::info)
-    file_->write({event.time, Level::info, cloud_client, "Initializing Provision Engine component: CloudClient", {}});
   has_lines_ = true;
   file_->write(event);
 }
@@ -149,8 +150,15 @@ void CallFile::call_ends() {
 void CallFile::begin_anew() {
   if (auto name = put_aside(path_); !name.empty()) old_.push_back(std::move(name));
   file_->reopen();
+  name_component();
   has_lines_ = false;
   drop_old(old_);
+}
+
+void CallFile::name_component() noexcept {
+  if (level_ <= Level::info)
+    file_->write(
+        {SystemClock().now(), Level::info, cloud_client, "Initializing Provision Engine component: CloudClient", {}});
 }
 
 Result<CallFile*> open_logs(const Conf& conf, log::Logging& logging) {

@@ -33,6 +33,7 @@ class CallFile final : public log::Sink {
  private:
   CallFile(std::string path, std::unique_ptr<log::Sink> file, log::Level level);
   void begin_anew();
+  void name_component() noexcept;
 
   const std::string path_;
   std::mutex mutex_;
@@ -40,7 +41,7 @@ class CallFile final : public log::Sink {
   const log::Level level_;
   std::deque<std::string> old_;  ///< their names; the newest last
   int under_way_ = 0;
-  bool has_lines_ = false;
+  bool has_lines_ = false;  ///< of calls: a file without any serves the next one
 };
 
 /// Sets the sinks up as the configuration says; engine.log of before is kept as engine.log.UNIXTIME. The answer, which
