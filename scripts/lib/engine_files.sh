@@ -21,7 +21,8 @@ planned_files() {
     printf '%s\t%s\n' "$programs/$file" "$prefix/bin/$file"
   done
   printf '%s\t%s\n' "$PWD/packaging/provision-engine" "$prefix/bin/provision-engine"
-  for file in src/client/*.rb tests/templates/*.json share/etc/engine.conf share/api.yaml packaging/nginx-* packaging/provision-engine*; do
+  for file in src/client/*.{rb,json} tests/templates/*.json share/etc/engine.conf share/api.yaml packaging/nginx-* \
+    packaging/provision-engine*; do
     printf '%s\t%s\n' "$PWD/$file" "$opt/$file"
   done
   for file in share/schemas/*.json; do

@@ -274,7 +274,6 @@ def checkout(tmp_path):
 ])
 def test_the_guides_lines_run_from_the_guides_folder(checkout, client, endpoint, line):
     folder = checkout / "src" / "client"
-    (folder / "runtime_spec.json").write_text(json.dumps(SPEC))
     words = line.replace("http://localhost:1337", endpoint.url).split()
     done = client(*words[1:], program=words[0], cwd=folder)
     assert done.returncode == 0 and done.stdout.startswith("Response Code: 200\n"), done.stderr

@@ -98,7 +98,8 @@ def test_copies_outlive_the_clone(house, words):
     for path in (f"{OPT}/src/client/http_cli.rb", f"{OPT}/bin/provision-engine-cli", "/usr/local/bin/client.rb",
                  "/usr/local/bin/http_cli.rb", "/usr/local/bin/provision-engine-cli"):
         assert run(house.at(path)).stdout.startswith("CLI HTTP Client Usage:"), path
-    assert house.at(f"{OPT}/src/client/../../tests/templates/sr_faas_minimal.json").exists()
+    for specification in ("../../tests/templates/sr_faas_minimal.json", "runtime_spec.json"):
+        assert house.at(f"{OPT}/src/client/{specification}").exists()
 
 
 @pytest.mark.parametrize("mode", ["symlink", "copy"])
