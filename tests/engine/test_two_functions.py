@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PUT on a runtime of two functions (contract 4.4): what reaches which of its machines."""
+"""A PUT on a runtime of two functions (contract 4.4): what reaches which of its machines, and which of them
+could not be changed (Q12)."""
 
 import pytest
-from checks import created, nothing_left, put, remove, runtime_of, spec
+from checks import created, error_of, nothing_left, put, read, remove, runtime_of, spec
 
 WISHES = {"SCHEDULING": {"POLICY": "green", "REQUIREMENTS": ""}, "DEVICE_INFO": {"LATENCY_TO_PE": 0.5, "WHERE": "a\nb"}}
 FAAS, DAAS = {"FAAS": {"FLAVOUR": ""}}, {"DAAS": {"FLAVOUR": ""}}
@@ -38,3 +39,38 @@ def test_wishes_reach_a_function_that_an_earlier_put_left_out(cloud, alice):
     assert changes(cloud, alice, shown, {**FAAS, **DAAS, **WISHES}) == {}
     remove(alice, shown["ID"])
     nothing_left(cloud)
+
+
+@pytest.mark.parametrize("refused, wanted, error", [
+    ("one.vm.resize", {"CPU": 2}, "Failed to resize Serverless Runtime Function VM capacity"),
+    ("one.vm.diskresize", {"DISK_SIZE": 3000}, "Failed to resize Serverless Runtime Function VM disk"),
+    ("one.vm.update", {}, "Failed to update Serverless Runtime Function VM")])
+@pytest.mark.parametrize("name", ["FAAS", "DAAS"])
+def test_the_function_that_cannot_be_changed_is_named(one, alice, name, refused, wanted, error):
+    shown = created(alice, spec("Function", "Data"))
+    one.fault("error", server="oned", method=refused, object=shown[name]["VM_ID"], code=0x0800, text="oned says no")
+    both = {each: {"FLAVOUR": "", **wanted} for each in ("FAAS", "DAAS")}
+    said = error_of(put(alice, shown["ID"], {**both, "DEVICE_INFO": {"LATENCY_TO_PE": 1}}), 500)
+    assert said["error"].startswith(error) and said["message"] == f"{name}: oned says no"
+    one.clear_faults()
+    remove(alice, shown["ID"])
+    nothing_left(one)
+
+
+def test_the_only_function_needs_no_name(one, alice):
+    """The message is OpenNebula's own text then (2.8)."""
+    shown = created(alice)
+    one.fault("error", server="oned", method="one.vm.resize", code=0x0800, text="oned says no")
+    said = error_of(put(alice, shown["ID"], {"FAAS": {"FLAVOUR": "", "CPU": 2}}), 500)
+    assert said["message"] == "oned says no" and read(alice, shown["ID"]) == shown
+    remove(alice, shown["ID"])
+    nothing_left(one)
+
+
+def test_a_driver_that_fails_later_is_told_with_its_function(one, alice):
+    shown = created(alice, spec("Function", "Data"))
+    one.driver_fails("resize", text="the driver says no")
+    said = error_of(put(alice, shown["ID"], {**FAAS, "DAAS": {"FLAVOUR": "", "CPU": 2}}), 500)
+    assert said["message"].startswith("DAAS: ") and "the driver says no" in said["message"]
+    remove(alice, shown["ID"])
+    nothing_left(one)

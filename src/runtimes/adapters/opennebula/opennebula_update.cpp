@@ -46,6 +46,14 @@ std::string reason_of(const opennebula::Vm& vm) {
   return vm.error.empty() ? "the VM went back to its former size" : vm.error;
 }
 
+/// Which of several functions it was, where the catalogue's text does not say it.
+void name_in(Refusal& refusal, const Function& function) {
+  const bool silent = refusal.code == Code::capacity_refused || refusal.code == Code::disk_refused ||
+                      refusal.code == Code::vm_not_updated;
+  if (const auto* said = refusal.message.if_string(); silent && said != nullptr)
+    refusal.message = json::Value(name_of(function) + ": " + *said);
+}
+
 }  // namespace
 
 Task<Answer<View>> OpenNebulaCloud::update(Caller caller, RuntimeId id, Change change) {
@@ -84,7 +92,9 @@ Task<Answer<View>> OpenNebulaCloud::update_in_turn(Session session, RuntimeId id
   for (const auto& function : *functions) {
     log_.info("Looking for changes for function " + name_of(function));
     changed = co_await this->change(session, wanted, function, wishes_changed);
-    if (!changed) break;
+    if (changed) continue;
+    if (functions->size() > 1) name_in(changed.error(), function);
+    break;
   }
   if (changed) loaded->stored.document = std::move(document);
 
