@@ -7,6 +7,7 @@ import base64
 import json
 import uuid
 
+import httpx
 import pytest
 from checks import (ITEMS, body_of, create, created, error_of, nothing_left, put, read, remove, runtime_of, spec,
                     until_state, upper_case)
@@ -267,6 +268,21 @@ def test_names_as_the_guides_excerpts_have_them(cloud, client):
     assert machine["name"] == f"FaaS_0_(service_{shown['SERVICE_ID']})" and shown["FAAS"]["CPU"] == 2
     remove(client, shown["ID"])
     nothing_left(cloud)
+
+
+@pytest.mark.parametrize("version", ["6.8.0", "6.10.2", "7.4.0"])
+@pytest.mark.parametrize("number", [{}, {"cardinality": 0}], ids=["absent", "0"])
+def test_a_role_that_does_not_say_how_many(one, alice, version, number):
+    """From 6.10 on OneFlow takes 0 for that, and no machine would ever come."""
+    one.reset(version=version)
+    reference = {"type": "vm", "template_id": 0} if version.startswith("7") else {"vm_template": 0}
+    wanted = {"name": "Uncounted", "deployment": "straight", "roles": [{"name": "FAAS", **reference, **number}]}
+    made = httpx.post(f"{one.oneflow}/service_template", auth=ALICE, json=wanted, trust_env=False)
+    assert made.status_code == 201, made.text
+    shown = created(alice, spec("Uncounted"))
+    assert len(next(each for each in one.services() if each["id"] == shown["SERVICE_ID"])["nodes"]) == 1
+    remove(alice, shown["ID"])
+    nothing_left(one)
 
 
 def test_a_role_that_nobody_asked_for(cloud, client):

@@ -457,7 +457,6 @@ TEST_F(OneClient, FindsTheDialectOutOnce) {
   EXPECT_EQ(wait(dialects.dialect(alice_, new_format)), Dialect::v7);
   EXPECT_EQ(count("one.system.version"), 0U);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(wait(dialects.dialect(alice_, old_format)), Dialect::v6);
-  EXPECT_EQ(wait(dialects.cardinality(alice_, old_format.roles[0])), 0);
   EXPECT_EQ(count("one.system.version"), 1U);
   Dialects forced(oned_, Dialect::v7);
   EXPECT_EQ(wait(forced.dialect(alice_, old_format)), Dialect::v7);
@@ -476,7 +475,9 @@ TEST_F(OneClient, AsksForTheVersionAgainAfterAWhileAndAfterAFailure) {
 }
 
 TEST(Dialect, MergesByPositionIn6AndByNameIn7) {
-  const ServiceTemplate two{.header = {.id = 3}, .roles = {{.name = "DAAS"}, {.name = "LOG"}, {.name = "FAAS"}}};
+  const ServiceTemplate two{
+      .header = {.id = 3},
+      .roles = {{.name = "DAAS"}, {.name = "LOG"}, {.name = "FAAS", .vm_template = 1, .cardinality = 1}}};
   const auto contents = Template().add("CPU", std::string("2")).add("DISK", Vector{{"SIZE", "1"}});
   const auto v6 = merge_template(two, {{"FAAS", contents}}, Dialect::v6);
   ASSERT_TRUE(v6);
@@ -486,6 +487,21 @@ TEST(Dialect, MergesByPositionIn6AndByNameIn7) {
   ASSERT_TRUE(v7);
   EXPECT_EQ(json::write(*v7), R"({"roles":[{"name":"FAAS","template_contents":{"CPU":"2","DISK":{"SIZE":"1"}}}]})");
   EXPECT_FALSE(merge_template(two, {{"NONE", contents}}, Dialect::v6));
+}
+
+TEST(Dialect, GivesAMachineToAnOverriddenRoleThatHasNone) {
+  for (const auto number : {std::optional<std::int64_t>(), std::optional<std::int64_t>(0)}) {
+    const ServiceTemplate one{
+        .header = {.id = 3},
+        .roles = {{.name = "FAAS", .cardinality = number}, {.name = "LOG", .cardinality = number}}};
+    const auto v6 = merge_template(one, {{"FAAS", Template()}}, Dialect::v6);
+    ASSERT_TRUE(v6);
+    EXPECT_EQ(json::write(*v6),
+              R"({"roles":[{"name":"FAAS","cardinality":1,"vm_template_contents":""},{"name":"LOG"}]})");
+    const auto v7 = merge_template(one, {{"FAAS", Template()}}, Dialect::v7);
+    ASSERT_TRUE(v7);
+    EXPECT_EQ(json::write(*v7), R"({"roles":[{"name":"FAAS","cardinality":1,"template_contents":{}}]})");
+  }
 }
 
 }  // namespace

@@ -216,9 +216,6 @@ TEST(Model, ReadsVersions) {
   EXPECT_EQ(parse_version("7.2"), (Version{7, 2, 0}));
   EXPECT_EQ(parse_version("6.10.0-1"), (Version{6, 10, 0}));
   for (const auto* const text : {"", "7", "x", "6.x", "-6.8.0", "6.-8"}) EXPECT_EQ(parse_version(text), std::nullopt);
-  EXPECT_EQ(default_cardinality({6, 8, 3}), 1);
-  EXPECT_EQ(default_cardinality({6, 10, 0}), 0);
-  EXPECT_EQ(default_cardinality({7, 0, 0}), 0);
 }
 
 TEST(DocumentText, CarriesAnyJsonAndAnyName) {

@@ -60,12 +60,6 @@ Task<Result<Dialect>> Dialects::dialect(Session session, const ServiceTemplate& 
   co_return dialect_of(known);
 }
 
-Task<Result<std::int64_t>> Dialects::cardinality(Session session, const RoleTemplate& role) {
-  if (role.cardinality) co_return *role.cardinality;
-  CO_TRY(const auto known, co_await version(std::move(session)));
-  co_return default_cardinality(known);
-}
-
 Result<json::Object> merge_template(const ServiceTemplate& service_template, const std::vector<RoleOverride>& overrides,
                                     Dialect dialect) {
   TRY_VOID(check_names(service_template, overrides));
@@ -75,6 +69,8 @@ Result<json::Object> merge_template(const ServiceTemplate& service_template, con
     if (wanted == nullptr && dialect == Dialect::v7) continue;
     json::Object element;
     element.append("name", role.name);
+    // Else there may be none: a number that the template lacks is 1 up to 6.8, and 0 from 6.10 on.
+    if (wanted != nullptr && role.cardinality.value_or(0) == 0) element.append("cardinality", 1);
     if (wanted != nullptr && dialect == Dialect::v6) {
       TRY(auto text, write_text(wanted->contents));
       element.append("vm_template_contents", std::move(text));

@@ -31,8 +31,6 @@ class Dialects {
   Task<Result<Version>> version(Session session);
   /// A role with `template_id` says it; otherwise the version does.
   Task<Result<Dialect>> dialect(Session session, const ServiceTemplate& service_template);
-  /// How many machines a role gets: its own number, or the default of this OpenNebula.
-  Task<Result<std::int64_t>> cardinality(Session session, const RoleTemplate& role);
 
  private:
   std::optional<Version> kept();
@@ -55,7 +53,7 @@ struct RoleOverride {
 
 /// `merge_template` for OneFlow::instantiate. v6 merges by position: one element per role of the template, in its
 /// order, with its own name. v7 merges by name: only the overridden ones. Fails with `invalid` when an override names
-/// no role of the template, or cannot be written.
+/// no role of the template, or cannot be written. An overridden role that would get no machine gets one.
 Result<json::Object> merge_template(const ServiceTemplate& service_template, const std::vector<RoleOverride>& overrides,
                                     Dialect dialect);
 

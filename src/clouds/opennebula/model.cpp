@@ -113,8 +113,4 @@ const RoleTemplate* ServiceTemplate::role(std::string_view name) const noexcept 
   return first_of(roles, [name](const RoleTemplate& role) { return role.name == name; });
 }
 
-std::int64_t default_cardinality(const Version& version) noexcept {
-  return version < Version{6, 10, 0} ? 1 : 0;
-}
-
 }  // namespace nephele::opennebula

@@ -196,7 +196,7 @@ struct RoleTemplate {
   std::string name = {};
   std::optional<std::int64_t> vm_template = {};  ///< `template_id` or `vm_template`, whichever is there
   bool new_format = false;                       ///< it has `template_id`: OpenNebula 7.0 or newer
-  std::optional<std::int64_t> cardinality = {};  ///< absent: 1 up to 6.8, 0 from 6.10 on (default_cardinality)
+  std::optional<std::int64_t> cardinality = {};  ///< absent: 1 up to 6.8, 0 from 6.10 on
 };
 
 struct ServiceTemplate {
@@ -205,8 +205,5 @@ struct ServiceTemplate {
 
   const RoleTemplate* role(std::string_view name) const noexcept;
 };
-
-/// What a role without a cardinality gets.
-std::int64_t default_cardinality(const Version& version) noexcept;
 
 }  // namespace nephele::opennebula
