@@ -61,19 +61,18 @@ bool names_types(const Sections& sections, const std::string& space) {
          std::ranges::find(sections.pipes, space, &Sections::Pipe::space) != sections.pipes.end();
 }
 
-/// total_machines of [settings] is the limit of the factory, not one of each of its spaces.
+/// total_machines of [settings] is the limit of the default space. Where none is that, no space goes without a limit.
 bool is_limited_by_settings(const std::string& space, const Sections& sections) {
-  return space == sections.default_space || sections.spaces.size() == 1;
+  return space == sections.default_space || !sections.spaces.contains(sections.default_space);
 }
 
-void warn_of_a_limit_of_no_space(const Sections& sections, std::vector<std::string>& warnings) {
+void warn_of_a_limit_of_each_space(const Sections& sections, std::vector<std::string>& warnings) {
   const auto* const limit = sections.common.options.entry("total_machines");
   if (limit == nullptr || is_usual(*limit, sections.defaults) || sections.spaces.size() < 2 ||
       sections.spaces.contains(sections.default_space))
     return;
-  warnings.push_back(at(limit->value) + limit->spelled + " does nothing, since there are " +
-                     std::to_string(sections.spaces.size()) +
-                     " spaces; name one by vcycle_space, or write it in their sections");
+  warnings.push_back(at(limit->value) + limit->spelled + " limits each of " + std::to_string(sections.spaces.size()) +
+                     " spaces by itself; name one by vcycle_space, or write it in their sections");
 }
 
 void add_space(const std::string& name, const Sections& sections, Configuration& into) {
@@ -172,7 +171,7 @@ Configuration read_configuration(const std::vector<ConfigText>& files, const Pip
     out.factory = factory_from(sections.common, out.problems);
     check_factory(sections.common, out.factory, out.problems);
     warn_of_unknown_settings(sections, out.warnings);
-    warn_of_a_limit_of_no_space(sections, out.warnings);
+    warn_of_a_limit_of_each_space(sections, out.warnings);
   }
   expand_pipes(sections, pipes, out);
   for (const auto& name : sections.space_order) add_space(name, sections, out);

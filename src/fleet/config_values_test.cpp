@@ -105,7 +105,7 @@ TEST(FleetConfigValues, ACloudThatTellsNoLimitNeedsOne) {
   for (const std::string api : {"openstack", "google", "nephele"}) EXPECT_THAT(told("api = " + api + "\n"), IsEmpty());
 }
 
-TEST(FleetConfigValues, TotalMachinesOfSettingsIsOneLimitAndNotOneOfEachSpace) {
+TEST(FleetConfigValues, TotalMachinesOfSettingsIsTheLimitOfTheDefaultSpace) {
   const std::string two = base() + "[space t]\napi = nephele\n[machinetype t a]\nuser_data = u\nbackoff_seconds = 1\n" +
                           "fizzle_seconds = 1\n";
   const auto limits = [](const Configuration& config) {
@@ -117,10 +117,9 @@ TEST(FleetConfigValues, TotalMachinesOfSettingsIsOneLimitAndNotOneOfEachSpace) {
   EXPECT_THAT(limits(named), ElementsAre(-1, 3));
   EXPECT_THAT(named.warnings, IsEmpty());
   const auto unnamed = read({"[settings]\ntotal_machines = 3\n" + two});
-  EXPECT_THAT(limits(unnamed), ElementsAre(-1, -1));
-  EXPECT_THAT(unnamed.warnings,
-              ElementsAre("f1.conf:2: total_machines does nothing, since there are 2 spaces; name one "
-                          "by vcycle_space, or write it in their sections"));
+  EXPECT_THAT(limits(unnamed), ElementsAre(3, 3)) << "none loses a limit";
+  EXPECT_THAT(unnamed.warnings, ElementsAre("f1.conf:2: total_machines limits each of 2 spaces by itself; name one "
+                                            "by vcycle_space, or write it in their sections"));
   EXPECT_THAT(limits(read({"[settings]\ntotal_machines = 3\n" + base()})), ElementsAre(3)) << "the only space";
 }
 
