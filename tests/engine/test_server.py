@@ -165,9 +165,11 @@ def test_run_stays_in_the_foreground(new_engine):
 
 
 def test_debug_logs_everything(new_engine):
-    engine = new_engine({"log": {"level": 3}}, start=False).start("debug")
+    engine = new_engine({"log": {"level": 3, "system": "pigeon"}}, start=False).start("debug")
     engine.client().get(ITEMS + "/1")
     assert "DEBUG -- : API Call: GET /serverless-runtimes/1" in engine.log()
+    log = shown(engine)["log"]
+    assert (log["level"], log["system"]) == (0, "file"), "what is in force"
 
 
 # --- engine.conf ------------------------------------------------------------------------------------------------------

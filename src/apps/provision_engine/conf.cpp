@@ -98,11 +98,20 @@ void complete(json::Object& into, const json::Object& defaults) {
   }
 }
 
+/// Where something else holds than the file says: after `debug`, and for an unknown system.
+void show_log_in_force(json::Object& shown, const runtimes::Settings& settings) {
+  json::Value* const log = shown.find("log");
+  if (log == nullptr || log->if_object() == nullptr) return;
+  log->if_object()->set("level", settings.log_level);
+  log->if_object()->set("system", settings.log_system);
+}
+
 json::Value echo(const Node& root, const Conf& conf) {
   json::Value written = root.to_json();
   json::Object out = written.if_object() == nullptr ? json::Object{} : *written.if_object();
   if (out.contains("database")) out.set("database", "(hidden)");
   complete(out, *runtimes::engine_conf(conf.runtimes).if_object());
+  show_log_in_force(out, conf.runtimes);
   return out;
 }
 
@@ -163,6 +172,12 @@ Result<Read> read_conf(const std::string& path) {
   for (auto& doubt : doubts_about(out.conf.values, document->root)) out.warnings.push_back(std::move(doubt));
   out.conf.values.runtimes.shown = echo(document->root, out.conf.values);
   return out;
+}
+
+void log_everything(runtimes::Settings& settings) {
+  settings.log_level = 0;
+  if (settings.shown && settings.shown->if_object() != nullptr)
+    show_log_in_force(*settings.shown->if_object(), settings);
 }
 
 void log_warnings(const Read& read, const log::Logger& log) {

@@ -49,6 +49,9 @@ struct Read {
   std::vector<std::string> warnings;  ///< each begins with file and line
 };
 
+/// As `start debug` asks.
+void log_everything(runtimes::Settings& settings);
+
 /// For whoever does not see the terminal: the same warnings, as lines of a log.
 void log_warnings(const Read& read, const log::Logger& log);
 

@@ -191,7 +191,7 @@ int main(std::span<const std::string_view> arguments) {
       return verb == "status" ? status(pid_file_in(path), "") : 1;
     }
     auto& conf = read->conf.values;
-    if (arguments.size() > 1 && arguments[1] == "debug") conf.runtimes.log_level = 0;
+    if (arguments.size() > 1 && arguments[1] == "debug") log_everything(conf.runtimes);
     if (verb == "check-config") return check_config(*read, path);
     if (verb == "status") return status(conf.pid_file, conf.runtimes.host + ":" + std::to_string(conf.runtimes.port));
     if (verb == "stop") return stop(conf.pid_file);

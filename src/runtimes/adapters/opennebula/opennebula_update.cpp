@@ -6,6 +6,7 @@
 #include "clouds/opennebula/template_text.h"
 #include "runtimes/adapters/opennebula/function_view.h"
 #include "runtimes/adapters/opennebula/opennebula.h"
+#include "runtimes/adapters/opennebula/patience.h"
 #include "runtimes/document.h"
 
 namespace nephele::runtimes {
@@ -58,7 +59,7 @@ void name_in(Refusal& refusal, const Function& function) {
 
 Task<Answer<View>> OpenNebulaCloud::update(Caller caller, RuntimeId id, Change change) {
   // Whom OpenNebula does not show it takes nobody's turn.
-  const auto shown = co_await document_of(session_of(caller, in(settings_.timeout)), id, nullptr);
+  const auto shown = co_await document_of(session_of(caller, in(settings_.timeout + besides)), id, nullptr);
   if (!shown) co_return std::unexpected(shown.error());
   // Each of up to four resources may take the timeout; the caller leaves at his own deadline.
   const auto turn = co_await leftovers_.take_turn(caller, id, std::nullopt, in(settings_.timeout));
