@@ -31,6 +31,11 @@ std::string in_utf8(std::string text) {
   return out;
 }
 
+/// What stands in base64 behind the scheme's blank.
+std::string pair_behind(std::string_view field, std::size_t blank) {
+  return in_utf8(from_base64_lenient(field.substr(blank + 1)));
+}
+
 Response typed_response(int status, const char* type, std::string body) {
   Response response;
   response.status = status;
@@ -145,12 +150,21 @@ std::variant<Basic, BasicProblem> basic_credentials(const Headers& headers) {
   const auto blank = field->find(' ');
   if (blank == std::string_view::npos || !same_name(field->substr(0, blank), "Basic"))
     return BasicProblem::other_scheme;
-  std::string pair = in_utf8(from_base64_lenient(field->substr(blank + 1)));
+  std::string pair = pair_behind(*field, blank);
   const auto colon = pair.find(':');
   if (colon == std::string::npos || pair.find('\0') != std::string::npos) return BasicProblem::malformed;
   Basic basic{.user = pair.substr(0, colon), .password = Secret(pair.substr(colon + 1))};
   const Secret wipes_the_pair(std::move(pair));
   return basic;
+}
+
+Basic malformed_credentials(const Headers& headers) {
+  const auto field = headers.find("Authorization").value_or("");
+  const auto blank = field.find(' ');
+  std::string user = blank == std::string_view::npos ? std::string() : pair_behind(field, blank);
+  if (user.contains('\0')) user.clear();
+  user.resize(std::min(user.find(':'), user.size()));
+  return {.user = std::move(user), .password = Secret()};
 }
 
 Response empty_response(int status) {

@@ -69,6 +69,20 @@ TEST(Request, FindsDecodedQueryValues) {
   EXPECT_EQ(request.query_value("none"), std::nullopt);
 }
 
+TEST(MalformedCredentials, NameAUserAndNeverAPassword) {
+  const auto user_of = [](std::string field) {
+    Headers headers;
+    headers.add("Authorization", std::move(field));
+    const auto found = malformed_credentials(headers);
+    EXPECT_EQ(found.password.reveal(), "");
+    return found.user;
+  };
+  EXPECT_EQ(user_of("Basic dXNlcg=="), "user");
+  EXPECT_EQ(user_of("Basic dXNlcjpwYXNz"), "user");
+  for (const auto* nobody : {"Basic ====", "Basic @@@", "Basic ", "Basic", "", "Basic dToAYQ=="})
+    EXPECT_EQ(user_of(nobody), "") << nobody;
+}
+
 struct BasicCase {
   const char* name;
   std::optional<std::string> field;

@@ -30,7 +30,8 @@ Answer<Visitor> visitor_of(const Request& request) {
   auto found = http::basic_credentials(request.headers);
   if (const auto* problem = std::get_if<http::BasicProblem>(&found)) {
     if (*problem == http::BasicProblem::absent) return refuse(Code::authentication_required);
-    return refuse(Code::unsupported_scheme, {}, scheme_name(request));
+    if (*problem == http::BasicProblem::other_scheme) return refuse(Code::unsupported_scheme, {}, scheme_name(request));
+    found = http::malformed_credentials(request.headers);  // wrong ones, which is for whoever judges them to say
   }
   return Visitor{.credentials = std::move(std::get<http::Basic>(found)),
                  .remote = request.remote,

@@ -72,6 +72,20 @@ INSTANTIATE_TEST_SUITE_P(Table, AuthorizationHeader,
                                            HeaderCase{"OddScheme", "s3cr3t! more", 401, other_scheme("")}),
                          [](const auto& info) { return std::string(info.param.name); });
 
+TEST_F(ApiTest, LetsWhoeverKnowsTheUsersJudgeMalformedCredentials) {
+  for (const auto* field : {"Basic ====", "Basic YWRh", "Basic YWRhOgA="}) {  // nothing; ada; ada and a NUL
+    const ApiCaller::Headers headers{{"Authorization", field}};
+    EXPECT_EQ(post("{bad", headers).status, 400) << field;
+    EXPECT_EQ(post(minimal, headers).body, R"({"error":"Failed to get list of service templates",)"
+                                           R"("message":"Invalid credentials"})")
+        << field;
+    for (const auto& answer :
+         {post(minimal, headers), get("/serverless-runtimes/2", headers), del("/serverless-runtimes/2", headers),
+          get("/serverless-runtimes", headers), put("/serverless-runtimes/2", minimal, headers)})
+      EXPECT_EQ(answer.status, 401) << field;
+  }
+}
+
 TEST_F(ApiTest, TakesTheSchemeWithoutCase) {
   auto headers = ApiCaller::as("ada");
   headers[0].second.replace(0, 5, "bAsIc");

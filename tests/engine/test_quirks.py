@@ -78,6 +78,18 @@ def test_the_authorization_header(alice):
         assert said["error"] == "Unsupported authentication scheme" and good not in said["message"]
 
 
+@pytest.mark.parametrize("value", ["Basic ====", "Basic YWxpY2U=", "Basic YWxpY2U6AGI="], ids=["none", "user", "NUL"])
+def test_malformed_credentials_are_judged_by_opennebula(one, alice, value):
+    """After what is wrong with the request itself (2.3, 2.4)."""
+    headers = {"Authorization": value}
+    error_of(alice.post(ITEMS, content="{bad", headers=headers, auth=None), 400)
+    said = error_of(alice.post(ITEMS, json=spec(), headers=headers, auth=None), 401)
+    assert said["error"] == "Failed to get list of service templates" and said["message"]
+    assert error_of(header(alice, value), 401)["error"] == "Failed to read Serverless Runtime Document"
+    assert error_of(alice.get(ITEMS, headers=headers, auth=None), 401)["message"]
+    nothing_left(one)
+
+
 # --- Q2 to Q4, Q23, Q31, 413: requests --------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("body", ["{}", '{"OTHER":1}'])
