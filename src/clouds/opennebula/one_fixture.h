@@ -135,6 +135,9 @@ inline std::string failure(const std::string& message, int code, int object = -1
                   "</string></value>\r\n<value><i4>" + std::to_string(code) + "</i4></value>\r\n<value><i4>" +
                   std::to_string(object) + "</i4></value>\r\n<value><i8>-1</i8></value>\r\n");
 }
+inline constexpr std::string_view vm_xml =
+    "<VM><ID>7</ID><NAME>FAAS_0</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE></VM>";
+
 inline std::string document(int id, int type, const std::string& body, const std::string& name = "n") {
   return "<DOCUMENT><ID>" + std::to_string(id) +
          "</ID><UID>2</UID><GID>1</GID><UNAME>alice</UNAME><GNAME>users</GNAME><NAME>" + name + "</NAME><TYPE>" +
