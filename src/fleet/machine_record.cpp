@@ -94,7 +94,7 @@ MachineRecord read_machine(std::string folder, std::string name) {
   out.hs06 = read_real(at + "jobfeatures/hs06_job");
   out.shutdown = read_instant(at + "jobfeatures/shutdowntime_job");
   out.refused = ::access((at + "refused").c_str(), F_OK) == 0;
-  out.accounted = ::access((at + "accounted").c_str(), F_OK) == 0;
+  if (out.adopted) out.accounted = ::access((at + "accounted").c_str(), F_OK) == 0;  // then only, it is written
   read_limits(at + "limits", out);
   // Older releases write no limits, but tell the machine of this one.
   if (!out.lifetime)

@@ -50,3 +50,9 @@ def cloud(house):
     house.add_images("img")
     yield house
     assert house.troubles() == []
+
+
+@pytest.fixture
+def quick(cloud):
+    """Its machines come and go at once."""
+    cloud.set(boot=0, delete=0)

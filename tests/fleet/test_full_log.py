@@ -10,19 +10,11 @@ import time
 import pytest
 from cloud import wait_for
 from house import SPACE, configure, folder_of
-from openstack.control_client import StandIn
 from private import may_mount
 
 LINE = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \[\d+\]: \S.*")
+pytestmark = pytest.mark.usefixtures("quick")
 needs_mounts = pytest.mark.skipif(not may_mount(), reason="mounts a tmpfs")
-
-
-@pytest.fixture
-def cloud():
-    with StandIn({"boot": 0, "delete": 0}) as standin:
-        standin.add_images("img")
-        yield standin
-        assert standin.troubles() == []
 
 
 class SmallDisk:

@@ -7,19 +7,11 @@ import grid
 import pytest
 from cloud import wait_for
 from house import configure
-from openstack.control_client import StandIn
 from ports import free_port
 
+pytestmark = pytest.mark.usefixtures("quick")
 LIMIT = 2
 TYPE = f"user_data = /template\nheartbeat_file = hb\nheartbeat_seconds = {LIMIT}\n"
-
-
-@pytest.fixture
-def cloud():
-    with StandIn({"boot": 0, "delete": 0}) as standin:
-        standin.add_images("img")
-        yield standin
-        assert standin.troubles() == []
 
 
 def cycles(factory):
