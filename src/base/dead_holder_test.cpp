@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,25 +28,47 @@ class Zombie {
   pid_t pid_;
 };
 
-TEST(DeadHolder, IsNobodyOrAZombie) {
+TEST(DeadHolder, IsWaitedForAsLongAsItIsOnItsWay) {
   Zombie zombie;
-  EXPECT_TRUE(is_dead(zombie.pid()));
+  EXPECT_TRUE(is_dying(zombie.pid()));
+  EXPECT_EQ(patience_with(zombie.pid()), std::chrono::seconds(30));
   zombie.bury();
-  EXPECT_TRUE(is_dead(zombie.pid()));
-  EXPECT_FALSE(is_dead(::getpid()));
-  EXPECT_FALSE(is_dead(0)) << "nobody is named";
+  EXPECT_FALSE(is_dying(zombie.pid()));
+  EXPECT_EQ(patience_with(zombie.pid()), std::chrono::seconds(2)) << "a child of it may have the lock";
+  EXPECT_FALSE(is_dying(::getpid()));
+  EXPECT_FALSE(is_dying(0)) << "nobody is named";
+  EXPECT_LE(patience_with(::getpid()), std::chrono::seconds(1));
+  EXPECT_LE(patience_with(0), std::chrono::seconds(1));
 }
 
-TEST(DeadHolder, IsWaitedFor) {
+TEST(DeadHolder, IsOneThatWasKilledWhileItCannotTakeTheSignal) {
+  const pid_t stopped = ::fork();
+  if (stopped == 0) {
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    ::raise(SIGSTOP);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(stopped, &status, 0), stopped);
+  EXPECT_FALSE(is_dying(stopped));
+  ::ptrace(PTRACE_SETOPTIONS, stopped, nullptr, PTRACE_O_TRACEEXIT);
+  ASSERT_EQ(::kill(stopped, SIGKILL), 0);
+  EXPECT_TRUE(is_dying(stopped)) << "it stands at its exit until we let it go on";
+  while (::waitpid(stopped, &status, 0) == stopped && WIFSTOPPED(status)) {
+    EXPECT_TRUE(is_dying(stopped));
+    ::ptrace(PTRACE_CONT, stopped, nullptr, nullptr);
+  }
+  EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(DeadHolder, LeavesItsLockToWhoWaits) {
   const Zombie zombie;
   int tries = 0;
-  EXPECT_TRUE(lock_after_the_dead([&] { return ++tries == 3; }, [&] { return zombie.pid(); }));
+  EXPECT_TRUE(lock_after_the_dead([&] { return ++tries == 30; }, [&] { return zombie.pid(); }));
 }
 
 TEST(DeadHolder, WhoLivesHasItsLock) {
-  int tries = 0;
-  EXPECT_FALSE(lock_after_the_dead([&] { return ++tries == 3; }, [] { return ::getpid(); }));
-  EXPECT_EQ(tries, 1);
+  EXPECT_FALSE(lock_after_the_dead([] { return false; }, [] { return ::getpid(); }));
 }
 
 }  // namespace

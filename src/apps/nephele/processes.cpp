@@ -93,6 +93,7 @@ std::optional<Process> living(const std::string& path, int pid) {
     if (lock(file) && still_there(file, path)) ::unlink(path.c_str());
     return std::nullopt;
   }
+  if (is_dying(pid)) return std::nullopt;  // whoever takes its place waits for its locks
   Process process{.pid = pid, .services = {}, .ready = false, .url = {}, .endpoints = {}};
   if (const auto told = json::parse(small_text(file))) {  // half written: it starts at this moment
     process.services = told->text_at({"services"});
@@ -232,7 +233,7 @@ std::vector<Process> processes_of(const Installation& installation) {
       if (auto process = living(entry.path().string(), *pid)) found.push_back(std::move(*process));
   // One of an earlier release has no entry: it always served both. Ours make theirs before they take the lock.
   const bool known = std::ranges::any_of(found, [](const auto& one) { return one.services.contains("compute"); });
-  if (const auto pid = known ? std::nullopt : MachinesLock::holder(installation))
+  if (const auto pid = known ? std::nullopt : MachinesLock::holder(installation); pid && !is_dying(*pid))
     found.push_back({.pid = *pid,
                      .services = Services{.compute = true, .runtimes = true}.text(),
                      .ready = true,

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -18,6 +19,7 @@
 #include "apps/provision_engine/engine.h"
 #include "apps/provision_engine/pid_file.h"
 #include "base/cli_table.h"
+#include "base/dead_holder.h"
 #include "nephele_version.h"
 
 namespace nephele::apps::engine {
@@ -87,9 +89,15 @@ int run(const Read& read) {
   return served ? 0 : complain(served.error());
 }
 
+/// None of one that was killed and only has not been taken away: whoever starts waits for its lock.
+std::optional<int> running(const std::string& pid_file) {
+  const auto pid = PidFile::holder(pid_file);
+  return pid && !is_dying(*pid) ? pid : std::nullopt;
+}
+
 int start(const Read& read) {
   const auto& conf = read.conf.values;
-  if (const auto pid = PidFile::holder(conf.pid_file)) {
+  if (const auto pid = running(conf.pid_file)) {
     std::cerr << "Found pid " << *pid << " at " << conf.pid_file
               << "\nProvision Engine is already running or wasn't stopped cleanly\n";
     return 1;
@@ -145,7 +153,7 @@ int stop(const std::string& pid_file) {
 
 /// `where`: what the configuration says; empty when that cannot be read.
 int status(const std::string& pid_file, const std::string& where) {
-  const auto pid = PidFile::holder(pid_file);
+  const auto pid = running(pid_file);
   if (pid) {
     std::cout << program << " runs (pid " << *pid << ")" << (where.empty() ? "" : " at " + where) << '\n';
     return 0;
@@ -195,7 +203,7 @@ int main(std::span<const std::string_view> arguments) {
     if (verb == "check-config") return check_config(*read, path);
     if (verb == "status") return status(conf.pid_file, conf.runtimes.host + ":" + std::to_string(conf.runtimes.port));
     if (verb == "stop") return stop(conf.pid_file);
-    if (verb == "restart" && PidFile::holder(conf.pid_file) && stop(conf.pid_file) != 0) return 1;
+    if (verb == "restart" && running(conf.pid_file) && stop(conf.pid_file) != 0) return 1;
     warn(read->warnings);
     return verb == "run" ? run(*read) : start(*read);
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/eventually.h"
 #include "clouds/testing/local_server.h"
 
 namespace nephele::fleet::testing {
@@ -57,14 +58,19 @@ class WebServer {
     server_.give_folder();
   }
   void remove(const std::string& name) { std::filesystem::remove(server_.folder().path() / "www" / name); }
-  /// "GET /hello 200" and so on, since the last look.
+  /// "GET /hello 200" and so on, since the last look. A line is written after its answer, but before what the server's
+  /// one process answers next.
   std::vector<std::string> calls() {
-    std::istringstream in(server_.folder().read("access.log"));
+    const std::string mark = "/mark/" + std::to_string(++looks_);
+    server_.run({"/usr/bin/curl", "--silent", "--noproxy", "*", "--output", "/dev/null", url(mark)});
+    const std::string last = "GET " + mark + " 404\n";
+    const auto text = [&] { return server_.folder().read("access.log"); };
+    nephele::eventually([&] { return text().contains(last); });
+    std::istringstream in(text().substr(seen_));
+    seen_ = text().size();
     std::vector<std::string> out;
-    std::size_t count = 0;
-    for (std::string line; std::getline(in, line);)
-      if (++count > seen_) out.push_back(line);
-    seen_ = count;
+    for (std::string line; std::getline(in, line);) out.push_back(line);
+    if (!out.empty()) out.pop_back();
     return out;
   }
   void stop() { server_.stop(); }
@@ -75,6 +81,7 @@ class WebServer {
   std::uint16_t port_, tls_port_;
   clouds::testing::LocalServer server_;
   std::size_t seen_ = 0;
+  int looks_ = 0;
 };
 
 }  // namespace nephele::fleet::testing
