@@ -15,4 +15,8 @@ Result<> check_literal(const std::string& address);
 /// Can it be bound now? Tried at a port that the kernel chooses, so whoever listens already is no hindrance.
 Result<> check_bindable(const std::string& address);
 
+/// The address that a host's name stands for, the first one that is found; a literal is its own. Fails with `invalid`
+/// when there is none. Asks the resolver and waits for it: for start-up.
+Result<std::string> literal_of(const std::string& host);
+
 }  // namespace nephele::http

@@ -22,6 +22,18 @@ TEST(ListenAddress, OnlyLiteralsAreAddresses) {
   }
 }
 
+TEST(ListenAddress, OfAHostIsWhatItsNameStandsFor) {
+  for (const char* literal : {"127.0.0.1", "::", "2001:db8::9"}) EXPECT_EQ(literal_of(literal), literal);
+  const auto found = literal_of("localhost");
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(*found == "127.0.0.1" || *found == "::1") << *found;
+  for (const char* nobody : {"", "no.such.host.invalid", "[::1]", "10.0.0", "127.0.0.1:80", "fe80::zz"}) {
+    const auto told = literal_of(nobody);
+    ASSERT_FALSE(told) << nobody;
+    EXPECT_EQ(told.error().kind(), Kind::invalid);
+  }
+}
+
 TEST(ListenAddress, OfAnotherMachineCannotBeBound) {
   for (const char* ours : {"127.0.0.1", "127.3.2.1", "0.0.0.0"}) EXPECT_TRUE(check_bindable(ours)) << ours;
   const auto told = check_bindable("203.0.113.9");  // of documentation: nobody's

@@ -7,8 +7,10 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <thread>
 
+#include "base/ascii.h"
 #include "http/listen_address.h"
 
 namespace nephele::http {
@@ -100,6 +102,19 @@ Result<std::vector<tcp::acceptor>> bind_all(const Listen& listen, const std::vec
 Result<> check_literal(const std::string& address) {
   TRY_VOID(read_literal(address));
   return {};
+}
+
+Result<std::string> literal_of(const std::string& host) {
+  error_code ec;
+  if (asio::ip::make_address(host, ec); !ec) return host;
+  // Resolvers take "10.0.0" for 10.0.0.0 and the like: whoever writes that has not written what he meant.
+  const bool has_letters = std::ranges::any_of(host, [](char c) { return ascii::lower(c) != ascii::upper(c); });
+  if (!has_letters || host.contains(':')) return fail(read_literal(host).error());
+  asio::io_context context;
+  const auto found = tcp::resolver(context).resolve(host, "", ec);
+  if (ec || found.empty())
+    return fail(Kind::invalid, "\"" + host + "\" is no IPv4 or IPv6 address, and no name of a host that has one");
+  return found.begin()->endpoint().address().to_string();
 }
 
 Result<> check_bindable(const std::string& address) {

@@ -399,6 +399,17 @@ TEST_P(OperationsTest, WhatItsWriterAbandonsIsDoneWhenTheLeaseIsOverAndWhatHeSti
   EXPECT_TRUE(p->database->write_now([&](sql::Tx& tx) { return p->operations.settle(tx, kept); }));
 }
 
+TEST_P(OperationsTest, WhatIsInOurHandsStaysThereWhenTheClockIsSetForward) {
+  ManualClock stepped{clock.now()};
+  Process p(fresh().open(), key, stepped, quick());
+  p.start();
+  const auto held = hold(p, "held");
+  stepped.advance(1h);
+  p.wait(p.enqueue("a"));
+  EXPECT_THAT(p.handler.order, ElementsAre("a#1")) << "a worker has looked for work since";
+  EXPECT_TRUE(p.database->write_now([&](sql::Tx& tx) { return p.operations.settle(tx, held); }));
+}
+
 /// A row for a place where this process does not work.
 OperationId enqueue_elsewhere(Process& p) {
   NewOperation wanted;

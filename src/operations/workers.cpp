@@ -45,9 +45,12 @@ Task<> Operations::Impl::claim_what_is_due() {
       log.warn("operations.unreadable", {{"reason", due.error().sentence()}});
       co_return;
     }
-    // The handlers once more: SQL compares kinds with LIKE, which is not quite exact.
-    std::erase_if(
-        *due, [&](const Record& record) { return !handlers.contains(record.kind) || attempts_.contains(record.id); });
+    // The handlers once more: SQL compares kinds with LIKE, which is not quite exact. And what is in our hands: its
+    // lease only seems to be over, when the clock has been set forward.
+    const auto ours = in_hand();
+    std::erase_if(*due, [&](const Record& record) {
+      return !handlers.contains(record.kind) || std::ranges::find(ours, record.id) != ours.end();
+    });
     if (due->empty()) co_return;
     for (const auto& record : *due) {
       if (attempts_.size() >= settings.running_max) co_return;

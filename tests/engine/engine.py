@@ -6,11 +6,13 @@
 """
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 
@@ -171,6 +173,12 @@ class Engine:
     def client(self, user=ALICE, **more):
         return httpx.Client(base_url=self.url, auth=user and tuple(part.encode() for part in user), trust_env=False,
                             timeout=90 * PATIENCE, **more)
+
+    @contextlib.contextmanager
+    def database(self):
+        """What it remembers, to look at and to change; one transaction."""
+        with contextlib.closing(sqlite3.connect(next((self.directory / "var").rglob("*.db")))) as database, database:
+            yield database
 
     def log(self, name="engine.log"):
         path = self.logs / name

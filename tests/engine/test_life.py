@@ -7,7 +7,7 @@ import json
 import pytest
 from checks import (ITEMS, create, created, error_of, nothing_left, put, read, remove, runtime_of, spec, until_state)
 from engine import wait_for
-from opennebula.control_client import ALICE, BOB
+from opennebula.control_client import ADMIN, ALICE, BOB
 
 NOW = {"FAAS": {"FLAVOUR": ""}}
 
@@ -168,10 +168,46 @@ def test_old_documents(one, alice):
                  "MEMORY": "128", "DISK_SIZE": "256", "ENDPOINT": "http://10.0.0.10:1339"},
         "SERVICE_ID": str(shown["SERVICE_ID"]), "registration_time": 1694019124, "ID": 1, "NAME": "old"}) +
         "]]></BODY></TEMPLATE>")
+    listed = next(each for each in alice.get(ITEMS).json()["SERVERLESS_RUNTIMES"] if each["ID"] == shown["ID"])
+    assert listed["FAAS"]["ENDPOINT"] == "10.0.0.10" and listed["FAAS"]["STATE"] == "RUNNING"
     seen = read(alice, shown["ID"])
     assert seen["FAAS"] == shown["FAAS"] and seen["SERVICE_ID"] == shown["SERVICE_ID"]
     assert seen["ID"] == shown["ID"] and seen["NAME"] == shown["NAME"] and seen["registration_time"] == 1694019124
     remove(alice, shown["ID"])
+
+
+def written_by_hand(one, user, service, vm):
+    """A document's number. Its owner may write into it what he likes."""
+    return one.add_document(user, 1337, "<TEMPLATE><BODY><![CDATA[" + json.dumps(
+        {"SERVICE_ID": service, "FAAS": {"FLAVOUR": "Function", "CPU": 1, "MEMORY": 128, "DISK_SIZE": 1024, "VM_ID": vm}}) +
+        "]]></BODY></TEMPLATE>")
+
+
+def test_a_document_that_names_somebody_elses_machine(one, engine, alice):
+    """Neither a PUT nor a DELETE of it, not even by an administrator, does anything to that machine."""
+    shown = created(alice)
+    vm = shown["FAAS"]["VM_ID"]
+    nobodys = 99999
+    number = written_by_hand(one, BOB[0], nobodys, vm)
+    with engine.client(ADMIN) as admin:
+        error_of(put(admin, number, changed(FAAS={"CPU": 2})), 500)
+        calls = calls_of(one, lambda: remove(admin, number))[1]
+        wait_for("the clean-up has looked at it", lambda: f"VM {vm} is not of this Serverless Runtime" in engine.log())
+    assert "one.vm.action" not in calls + one.calls() and "one.vm.recover" not in one.calls()
+    assert read(alice, shown["ID"]) == shown
+    remove(alice, shown["ID"])
+    nothing_left(one)
+
+
+def test_a_document_whose_service_is_none(one, alice):
+    """OneFlow answers 500 where the number is another kind of document's, and would do so for ever."""
+    other = created(alice)
+    number = written_by_hand(one, ALICE[0], other["ID"], 0)
+    assert "no longer exists" in read(alice, number)["FAAS"]["ERROR"]
+    remove(alice, number)
+    assert read(alice, other["ID"]) == other
+    remove(alice, other["ID"])
+    nothing_left(one)
 
 
 @pytest.mark.parametrize("template", ["<TEMPLATE/>", "<TEMPLATE><BODY>no JSON</BODY></TEMPLATE>"])
@@ -391,6 +427,27 @@ def test_delete_while_it_boots(one, new_engine, died):
         one.push_vm(vm)
     nothing_left(one, 60)
     engine.check_no_secret()
+
+
+def test_a_clean_up_that_is_refused_goes_on_later(one, new_engine):
+    """The directory that knows the passwords may be away for a moment, and a user may be let in again."""
+    one.set(boot=None)
+    engine = new_engine()
+    with engine.client() as client:
+        shown = create(client)
+        vm = shown["FAAS"]["VM_ID"]
+        wait_for("it boots", lambda: one.vm(vm)["lcm_name"] == "BOOT")
+        remove(client, shown["ID"])
+        one.fault("error", server="oned", method="*", code=256, text="User couldn't be authenticated, aborting call.")
+        wait_for("the clean-up is refused", lambda: "couldn't be authenticated" in engine.log(), 60)
+    assert "leftover.stays" not in engine.log()
+    one.clear_faults()
+    one.push_vm(vm)
+    assert engine.command("stop").returncode == 0
+    with engine.database() as database:  # some minutes later
+        assert database.execute("UPDATE operations_operation SET not_before_ms = 0 WHERE state = 'pending'").rowcount == 1
+    engine.start()
+    nothing_left(one, 60)
 
 
 def test_a_service_that_cannot_be_deleted(one, alice):

@@ -4,7 +4,6 @@
 import contextlib
 import json
 import pathlib
-import sqlite3
 import threading
 
 import httpx
@@ -14,14 +13,10 @@ from engine import wait_for
 
 def rows(engine):
     """(state, sealed, payload) of the creates that the engine's database knows."""
-    with contextlib.closing(sqlite3.connect(database_of(engine))) as database:
+    with engine.database() as database:
         found = database.execute("SELECT state, sealed, payload FROM operations_operation"
                                  " WHERE kind = 'runtimes.leftover' ORDER BY id").fetchall()
     return [(state, sealed, json.loads(payload)) for state, sealed, payload in found]
-
-
-def database_of(engine):
-    return next(pathlib.Path(engine.directory, "var").rglob("*.db"))
 
 
 def cut_off(one, engine, method):
@@ -43,7 +38,7 @@ def cut_off(one, engine, method):
 
 def another_boot(engine):
     """What the disk holds after the power came back: the same row, of an earlier boot of this machine."""
-    with contextlib.closing(sqlite3.connect(database_of(engine))) as database, database:
+    with engine.database() as database:
         changed = database.execute("UPDATE operations_operation SET payload = replace(payload, ?, ?)", (
             pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip(), "0" * 32))
         assert changed.rowcount == 1

@@ -10,6 +10,7 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <optional>
 
@@ -72,7 +73,7 @@ Result<Started> start_detached(FileHandle output, const std::function<int(Starte
   return Started{.pid = child, .told = std::move(*told)};
 }
 
-void wait_for_end(log::Logging& logging) {
+void wait_for_end(log::Logging& logging, const std::function<void()>& every_hour) {
   asio::io_context context;
   asio::signal_set ends(context, SIGTERM, SIGINT);
   asio::signal_set hangups(context, SIGHUP);
@@ -86,6 +87,21 @@ void wait_for_end(log::Logging& logging) {
     }
   };
   hangups.async_wait(Hangup{hangups, logging});
+  asio::steady_timer timer(context);
+  struct Hour {
+    asio::steady_timer& timer;
+    const std::function<void()>& every_hour;
+    void begin() const {
+      timer.expires_after(std::chrono::hours(1));
+      timer.async_wait(*this);
+    }
+    void operator()(const boost::system::error_code& ec) const {
+      if (ec) return;
+      every_hour();
+      begin();
+    }
+  };
+  Hour{timer, every_hour}.begin();
   ends.async_wait([&](const boost::system::error_code&, int) { context.stop(); });
   context.run();
 }

@@ -37,6 +37,6 @@ Result<Started> start_detached(FileHandle output, const std::function<int(Starte
                                std::chrono::milliseconds limit = std::chrono::minutes(10));
 
 /// Blocks until SIGTERM or SIGINT; SIGHUP opens the log anew.
-void wait_for_end(log::Logging& logging);
+void wait_for_end(log::Logging& logging, const std::function<void()>& every_hour = [] {});
 
 }  // namespace nephele::apps

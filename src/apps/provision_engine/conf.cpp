@@ -12,6 +12,7 @@
 #include "apps/provision_engine/conf_checks.h"
 #include "base/settings/config_files.h"
 #include "base/settings/symbol_yaml.h"
+#include "http/listen_address.h"
 
 namespace nephele::apps::engine {
 namespace {
@@ -194,7 +195,8 @@ std::string pid_file_in(const std::string& path) {
 }
 
 std::string listen_address(const Conf& conf) {
-  return conf.runtimes.host == "localhost" ? "127.0.0.1" : conf.runtimes.host;
+  if (conf.runtimes.host == "localhost") return "127.0.0.1";
+  return http::literal_of(conf.runtimes.host).value_or(conf.runtimes.host);
 }
 
 log::Level log_level(const Conf& conf) {

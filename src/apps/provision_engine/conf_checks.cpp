@@ -113,7 +113,7 @@ Result<> check_host(const Conf& conf) {
 
 Result<> check_values(const Conf& conf, const Node& root) {
   TRY_VOID(check_urls(conf));
-  if (const auto literal = http::check_literal(listen_address(conf)); !literal)
+  if (const auto literal = http::literal_of(conf.runtimes.host); !literal)
     return blame(root, "host", ":host: cannot be used: " + literal.error().sentence());
   TRY_VOID(check_paths(conf, root));
   return check_files(conf);

@@ -50,7 +50,7 @@ Result<std::vector<std::string>> check_embedded(const Conf& conf) {
   return warnings;
 }
 
-Result<> serve_embedded(const Read& read, Starter& starter) {
+Result<> serve_embedded(const Read& read, Starter& starter, const PidFile& pid) {
   const auto& conf = read.conf.values;
   const Installation installation(conf.data);
   TRY(auto settings, cloud_settings(conf, installation));
@@ -74,7 +74,7 @@ Result<> serve_embedded(const Read& read, Starter& starter) {
     return fail(url.error());
   }
   starter.tell("ok " + *url);
-  wait_for_end(foundation->logging());
+  wait_for_end(foundation->logging(), [&pid] { pid.touch(); });
   (*cloud)->stop();
   return {};
 }

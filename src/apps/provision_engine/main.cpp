@@ -60,7 +60,7 @@ Result<> serve(const Read& read, Starter& starter) {
   const auto& conf = read.conf.values;
   ::signal(SIGPIPE, SIG_IGN);
   TRY(const auto pid, PidFile::take(conf.pid_file));
-  if (conf.cloud == "embedded") return serve_embedded(read, starter);
+  if (conf.cloud == "embedded") return serve_embedded(read, starter, pid);
   const SystemClock clock;
   log::Logging logging(clock);
   TRY(auto* const calls, open_logs(conf, logging));
@@ -78,7 +78,7 @@ Result<> serve(const Read& read, Starter& starter) {
     return fail(address.error());
   }
   starter.tell("ok " + *address);
-  wait_for_end(logging);
+  wait_for_end(logging, [&pid] { pid.touch(); });
   (*engine)->stop();
   return {};
 }

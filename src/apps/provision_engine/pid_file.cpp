@@ -76,6 +76,10 @@ bool PidFile::exists(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
+void PidFile::touch() const noexcept {
+  (void)::futimens(file_.get(), nullptr);
+}
+
 PidFile::~PidFile() {
   if (file_) ::unlink(path_.c_str());
 }

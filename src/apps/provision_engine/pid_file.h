@@ -20,6 +20,9 @@ class PidFile {
   /// Is there a file, stale or not?
   static bool exists(const std::string& path);
 
+  /// It has just been used: whoever tidies /tmp by age leaves it.
+  void touch() const noexcept;
+
   PidFile(PidFile&&) noexcept = default;
   PidFile& operator=(PidFile&&) noexcept = default;
   ~PidFile();

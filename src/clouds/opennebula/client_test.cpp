@@ -98,6 +98,15 @@ TEST_F(OneClient, SendsEachCallOfOnedWithItsParametersInTheirTypes) {
   }
 }
 
+TEST_F(OneClient, AsksForRpc2WhereTheAddressNamesNoPlace) {
+  on("one.system.version", success("6.10.0"));
+  const auto host = root();
+  for (const auto& url : {host, host + "/RPC2"}) {
+    Oned oned({.url = url, .timeout = 5s});
+    EXPECT_EQ(wait(oned.version(alice_)).value_or("none"), "6.10.0") << url;
+  }
+}
+
 TEST_F(OneClient, SendsEachCallOfOneFlow) {
   const std::string service = R"({"DOCUMENT":{"ID":"5","NAME":"nature","TEMPLATE":{"BODY":{"state":11,"roles":[]}}}})";
   on("GET /service_template", R"({"DOCUMENT_POOL":{}})");

@@ -59,7 +59,7 @@ Role role_of(const json::Object& object) {
 RoleTemplate role_template_of(const json::Object& object) {
   RoleTemplate out{.name = text_of(object.find("name")),
                    .vm_template = number_of(object.find("template_id")),
-                   .new_format = object.contains("template_id"),
+                   .new_format = number_of(object.find("template_id")).has_value(),
                    .cardinality = number_of(object.find("cardinality"))};
   if (!out.vm_template) out.vm_template = number_of(object.find("vm_template"));
   return out;

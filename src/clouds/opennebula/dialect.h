@@ -21,12 +21,13 @@ enum class Dialect : std::uint8_t {
 
 Dialect dialect_of(const Version& version) noexcept;
 
-/// Finds out once which OpenNebula is there, and keeps it for a while: it may be upgraded under us.
+/// Finds out once which OpenNebula is there, and keeps it for a while: it may be upgraded under us, but not faster than
+/// this, since it is away meanwhile.
 class Dialects {
  public:
   /// `forced`: the setting of an operator; nothing is asked then. `oned` outlives this.
   explicit Dialects(Oned& oned, std::optional<Dialect> forced = std::nullopt,
-                    std::chrono::seconds keep = std::chrono::minutes(10));
+                    std::chrono::seconds keep = std::chrono::seconds(30));
 
   Task<Result<Version>> version(Session session);
   /// A role with `template_id` says it; otherwise the version does.

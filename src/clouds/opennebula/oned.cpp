@@ -49,6 +49,14 @@ Result<> check_object(const std::string& method, std::optional<std::int64_t> obj
                                     .object = object}));
 }
 
+/// Where oned listens when the address names no place: Ruby's XML-RPC client, which others use, adds the same.
+std::string with_path(std::string url) {
+  constexpr std::string_view behind_scheme = "://";
+  const auto host = url.find(behind_scheme);
+  const auto path = url.find('/', host == std::string::npos ? 0 : host + behind_scheme.size());
+  return path == std::string::npos ? std::move(url) + "/RPC2" : std::move(url);
+}
+
 std::vector<xmlrpc::Parameter> with_session(const Session& session, const std::vector<xmlrpc::Parameter>& parameters) {
   std::vector<xmlrpc::Parameter> out{session.user + ":" + session.password.reveal()};
   out.insert(out.end(), parameters.begin(), parameters.end());
@@ -82,7 +90,8 @@ Result<Object> object_in(const std::string& method, Result<xmlrpc::Value> payloa
 
 }  // namespace
 
-Oned::Oned(const Endpoint& endpoint, CallLog* log) : url_(endpoint.url), link_(system_name, endpoint), log_(log) {}
+Oned::Oned(const Endpoint& endpoint, CallLog* log)
+    : url_(with_path(endpoint.url)), link_(system_name, endpoint), log_(log) {}
 
 Task<Result<http::ClientResponse>> Oned::post(std::string body, std::string method, Effect effect,
                                               SteadyTime deadline) {

@@ -190,4 +190,8 @@ Result<Template> override_of(const FunctionPlan& plan, const opennebula::VmTempl
   return out;
 }
 
+bool is_of(const opennebula::Vm& vm, std::optional<std::int64_t> service) {
+  return service && vm.user.text("SERVICE_ID") == std::to_string(*service);
+}
+
 }  // namespace nephele::runtimes::one

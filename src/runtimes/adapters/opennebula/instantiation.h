@@ -50,6 +50,10 @@ struct FunctionPlan {
 /// The attribute of a VM that carries FunctionPlan::tag.
 inline constexpr std::string_view tag_attribute = "NEPHELE_REQUEST";
 
+/// Is it a VM of this service, by what OneFlow wrote into it? A document tells VMs too, but its owner may write there
+/// what he likes, and others' VMs are not to be touched in his name.
+bool is_of(const opennebula::Vm& vm, std::optional<std::int64_t> service);
+
 /// `invalid` when the VM template has no DISK.
 Result<opennebula::Template> override_of(const FunctionPlan& plan, const opennebula::VmTemplate& from,
                                          const CapacitySettings& capacity, opennebula::Dialect dialect);

@@ -98,6 +98,7 @@ class Leftovers final : public operations::Handler {
 
   // operations::Handler
   Task<Result<>> run(operations::Work& work) override;
+  std::optional<std::chrono::milliseconds> pause(const operations::Record& record, const Error& error) override;
   void failed(sql::Tx& tx, const operations::Record& record, const Error& error) override;
 
  private:

@@ -77,6 +77,20 @@ TEST_P(LeftoversTest, ATurnThatLeavesNothingToDoMayBeLost) {
   end(*journal);
 }
 
+/// Directories lock accounts that are tried too often.
+TEST_P(LeftoversTest, WhatIsRefusedIsTriedAgainAfterAWhile) {
+  operations::Record record;
+  const auto after = [&](int attempt, const Error& error) {
+    record.attempt = attempt;
+    return leftovers->pause(record, error);
+  };
+  const auto refused = Error(Kind::unavailable, "no").with("refused", "yes");
+  EXPECT_EQ(after(1, refused), std::chrono::minutes(10));
+  EXPECT_EQ(after(4, refused), std::chrono::minutes(40));
+  EXPECT_EQ(after(90, refused), std::chrono::minutes(60));
+  EXPECT_EQ(after(4, Error(Kind::unavailable, "away")), std::nullopt);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, LeftoversTest, sql::testing::all_engines(), sql::testing::engine_name);
 
 }  // namespace

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 constexpr minutes undeploying{5};
 constexpr seconds attempt_limit{120};
 /// Of a user's machines, how many are looked into for the tag: the newest.
-constexpr std::size_t machines_searched = 200;
+constexpr std::size_t machines_searched = 1000;
 /// "seen.1", "seen.2", ...: what was found on the way. A service that is gone tells no more which document and which
 /// VMs were its own.
 std::string seen(int number) {
@@ -51,10 +51,20 @@ Session session_from(const Secret& credentials) {
           .deadline = in(attempt_limit)};
 }
 
-/// Everything but a refusal of the credentials may be different next time. What takes its time stays `busy`.
-std::unexpected<Error> later(Error error) {
-  if (error.kind() == Kind::unauthorized || error.kind() == Kind::forbidden) return fail(std::move(error));
-  return fail(error.kind() == Kind::busy ? Kind::busy : Kind::unavailable, error.sentence());
+constexpr const char* refused = "refused";
+
+/// All may be different next time, a refusal too: whoever checks the credentials may be away himself, and a user who
+/// was disabled may come back. What takes its time stays `busy`.
+std::unexpected<Error> later(const Error& error) {
+  const bool is_refusal = error.kind() == Kind::unauthorized || error.kind() == Kind::forbidden;
+  Error out(error.kind() == Kind::busy ? Kind::busy : Kind::unavailable, error.sentence());
+  return fail(is_refusal ? std::move(out).with(refused, "yes") : std::move(out));
+}
+
+/// Documents tell which VM is a runtime's, and their owners may write into them what they like.
+bool is_of(const opennebula::Vm& vm, const Remains& remains) {
+  if (!remains.tag.empty() && vm.user.text(tag_attribute) == remains.tag) return true;
+  return one::is_of(vm, remains.service);
 }
 
 }  // namespace
@@ -113,9 +123,9 @@ Task<Result<>> Leftovers::run(Work& work) {
     }
     remains.boot.clear();  // and what comes late from now on was not promised
   }
-  if (auto gone = co_await clear_service(work, session, remains); !gone) co_return later(std::move(gone).error());
-  if (auto gone = co_await clear_documents(session, remains); !gone) co_return later(std::move(gone).error());
-  if (auto gone = co_await clear_machines(session, remains); !gone) co_return later(std::move(gone).error());
+  if (const auto gone = co_await clear_service(work, session, remains); !gone) co_return later(gone.error());
+  if (const auto gone = co_await clear_documents(session, remains); !gone) co_return later(gone.error());
+  if (const auto gone = co_await clear_machines(session, remains); !gone) co_return later(gone.error());
   // What a create set in motion may still arrive.
   if (!remains.tag.empty() && clock_.now() - work.record().created < late_arrivals_)
     co_return fail(Kind::busy, "what the request began may still arrive");
@@ -181,14 +191,15 @@ Task<Result<>> Leftovers::clear_documents(Session session, const Remains& remain
 
 Task<Result<std::vector<std::int64_t>>> Leftovers::machines_with_tag(Session session, std::string tag) {
   std::vector<std::int64_t> found;
+  // The short pool tells nothing of what users wrote; the long one may be very long.
   CO_TRY(auto own, co_await upstream_.oned.vm_pool(session, opennebula::Pool::own));
+  if (own.empty()) co_return found;
   std::ranges::sort(own, std::greater{}, [](const auto& vm) { return vm.header.id; });
-  if (own.size() > machines_searched) own.resize(machines_searched);
-  std::vector<std::int64_t> ids;
-  ids.reserve(own.size());
-  for (const auto& vm : own) ids.push_back(vm.header.id);
-  for (const auto& vm : co_await upstream_.reader.vms(session, ids))
-    if (vm && vm->user.text(tag_attribute) == tag) found.push_back(vm->header.id);
+  const auto newest = own.front().header.id;
+  const auto oldest = own[std::min(own.size(), machines_searched) - 1].header.id;
+  CO_TRY(const auto whole, co_await upstream_.oned.vm_pool_extended(session, opennebula::Pool::own, oldest, newest));
+  for (const auto& vm : whole)
+    if (vm.user.text(tag_attribute) == tag) found.push_back(vm.header.id);
   co_return found;
 }
 
@@ -205,12 +216,23 @@ Task<Result<>> Leftovers::clear_machines(Session session, const Remains& remains
     if (!vm && vm.error().kind() == Kind::not_found) continue;
     if (!vm) co_return fail(vm.error());
     if (vm->state == opennebula::VmState::done) continue;
+    if (!is_of(*vm, remains)) {
+      log_.warn("VM " + std::to_string(id) + " is not of this Serverless Runtime and stays, whatever its document says",
+                {{"request", remains.tag}});
+      continue;
+    }
     alive += (alive.empty() ? "" : ", ") + std::to_string(id);
     // Refused while it boots: then the next attempt ends it.
     if (!opennebula::is_ending(vm->lcm_state)) (void)co_await upstream_.oned.act_on_vm(session, "terminate-hard", id);
   }
   if (!alive.empty()) co_return fail(Kind::busy, "not DONE yet: VM " + alive);
   co_return Result<>{};
+}
+
+/// Each try is a failed sign-in, and directories lock accounts after some of those within the hour.
+std::optional<std::chrono::milliseconds> Leftovers::pause(const operations::Record& record, const Error& error) {
+  if (error.detail(refused).empty()) return std::nullopt;
+  return std::min(minutes(60), minutes(10) * std::max(record.attempt, 1));
 }
 
 void Leftovers::failed(sql::Tx&, const operations::Record& record, const Error& error) {

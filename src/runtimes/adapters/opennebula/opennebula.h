@@ -85,7 +85,7 @@ class OpenNebulaCloud final : public RuntimeCloud {
   Task<Answer<View>> update_in_turn(Session session, RuntimeId id, const Specification& wanted);
   Task<Answer<>> check(Session session, const Loaded& loaded, const Specification& wanted,
                        const std::vector<Function>& functions);
-  Task<Answer<>> recover(Session session, const Function& function);
+  Task<Answer<>> recover(Session session, const Loaded& loaded, const Function& function);
   Task<Answer<>> change(Session session, const Specification& wanted, const Function& function, bool wishes_changed);
   Task<Answer<bool>> resize(Session session, const WantedSizes& wanted, const Function& function,
                             const opennebula::Vm& before);

@@ -211,11 +211,16 @@ Task<Answer<>> OpenNebulaCloud::remove(Caller caller, RuntimeId id) {
               {{"reason", stored.error().sentence()}});
   }
   // OneFlow may have replaced a VM since the document was written; without an answer the ones written there must do.
-  if (remains.service)
-    if (const auto service = co_await upstream_.reader.service(session, *remains.service))
+  bool service_is_gone = false;
+  if (remains.service) {
+    const auto service = co_await upstream_.reader.service(session, *remains.service);
+    // OneFlow itself answers 500 where the number is another kind of document's.
+    service_is_gone = !service && service.error().kind() == Kind::not_found;
+    if (service)
       for (const auto& role : service->roles)
         for (const auto vm : role.vms)
           if (std::ranges::find(remains.vms, vm) == remains.vms.end()) remains.vms.push_back(vm);
+  }
 
   const auto turn = co_await leftovers_.take_turn(caller, id, remains, turn_by);
   if (!turn && turn.error().kind() == Kind::busy)
@@ -225,7 +230,9 @@ Task<Answer<>> OpenNebulaCloud::remove(Caller caller, RuntimeId id) {
   // Whoever waited for a turn has as much time as one who did not.
   session.deadline = in(settings_.timeout + besides);
   log_.info("Deleting Serverless Runtime Service");
-  if (remains.service) {
+  if (service_is_gone) {
+    log_.warn("Serverless Runtime Service not found", {{"service", *remains.service}});
+  } else if (remains.service) {
     log_.info("Deleting service " + std::to_string(*remains.service));
     const auto removed = co_await remove_service(upstream_, session, *remains.service, &log_);
     if (!removed) {

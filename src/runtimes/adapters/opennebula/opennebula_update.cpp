@@ -129,7 +129,7 @@ Task<Answer<>> OpenNebulaCloud::check(Session session, const Loaded& loaded, con
   }
   for (const auto& function : functions)
     if (asked_of(wanted, function) && function.state == FunctionState::error)
-      co_return co_await recover(session, function);
+      co_return co_await recover(session, loaded, function);
   for (const auto& function : functions) {
     const auto asked = asked_of(wanted, function);
     if (asked && asked->disk_mib && *asked->disk_mib < function.sizes.disk_mib)
@@ -140,8 +140,10 @@ Task<Answer<>> OpenNebulaCloud::check(Session session, const Loaded& loaded, con
   co_return Answer<>{};
 }
 
-Task<Answer<>> OpenNebulaCloud::recover(Session session, const Function& function) {
+Task<Answer<>> OpenNebulaCloud::recover(Session session, const Loaded& loaded, const Function& function) {
   std::string message = function.error;
+  if (const auto vm = co_await upstream_.oned.vm(session, function.vm_id); vm && !is_of(*vm, loaded.stored.service_id))
+    co_return refuse(Code::error_state, name_of(function), std::move(message));  // whatever the document says
   const auto recovered = co_await upstream_.oned.recover_vm(session, function.vm_id, opennebula::Recovery::retry);
   if (!recovered) {
     log_.warn("Failed to recover VM " + std::to_string(function.vm_id), {{"reason", recovered.error().sentence()}});

@@ -123,9 +123,20 @@ TEST(StoredBody, OldDocumentsAreReadInTheirPresentForm) {
   EXPECT_EQ(stored->vm_id(Role::faas), 0);
   EXPECT_EQ(stored->sizes(Role::faas), (FunctionSizes{1, 128, 256}));
   EXPECT_EQ(render_members(stored->document, 2, {}),
-            R"({"FAAS":{"FLAVOUR":"nature","ENDPOINT":"http://3.72.81.234:2474","VM_ID":0,"STATE":"RUNNING","CPU":1,)"
+            R"({"FAAS":{"FLAVOUR":"nature","ENDPOINT":"3.72.81.234","VM_ID":0,"STATE":"RUNNING","CPU":1,)"
             R"("MEMORY":128,"DISK_SIZE":256},"SCHEDULING":{},"DEVICE_INFO":{},"registration_time":1694019124,)"
             R"("SERVICE_ID":2})");
+}
+
+TEST(StoredBody, AnEndpointIsABareAddress) {
+  const auto shown = [](const std::string& stored) {
+    const auto read = read_body(R"({"FAAS":{"ENDPOINT":")" + stored + R"("}})").value();
+    return std::string(json::Value(read.document).text_at({"FAAS", "ENDPOINT"}));
+  };
+  EXPECT_EQ(shown("http://10.0.0.1"), "10.0.0.1");
+  EXPECT_EQ(shown("https://10.0.0.1:8000/path"), "10.0.0.1");
+  EXPECT_EQ(shown("http://[2001:db8::1]:8000/"), "2001:db8::1");
+  for (const char* bare : {"10.0.0.1", "2001:db8::1", "host.example.org", ""}) EXPECT_EQ(shown(bare), bare);
 }
 
 TEST(StoredBody, NumbersThatAreNotKnownAreNeitherTakenNorShown) {

@@ -35,6 +35,18 @@ const json::Value* function_member(const json::Object& document, Role role, std:
   return function->if_object()->find(name);
 }
 
+/// The bare address of what once was a URL: http://10.0.0.1:8000, https://[fe80::1]/.
+std::string address_in(std::string_view url) {
+  constexpr std::string_view behind_scheme = "://";
+  if (const auto scheme = url.find(behind_scheme); scheme != std::string_view::npos)
+    url.remove_prefix(scheme + behind_scheme.size());
+  else
+    return std::string(url);
+  url = url.substr(0, url.find('/'));
+  if (url.starts_with('[')) return std::string(url.substr(1, url.find(']') - 1));
+  return std::string(url.substr(0, url.find(':')));
+}
+
 /// The present form of what an early engine stored. ERROR goes: it is written again while it holds.
 void modernize(json::Object& function) {
   for (const auto name : number_members) {
@@ -43,6 +55,8 @@ void modernize(json::Object& function) {
     if (const auto number = number_of(value)) *value = json::Value(*number);
   }
   function.erase("ERROR");
+  if (json::Value* endpoint = function.find("ENDPOINT"); endpoint != nullptr && endpoint->if_string() != nullptr)
+    *endpoint = json::Value(address_in(*endpoint->if_string()));
   if (const auto vm = number_of(function.find("VM_ID")); vm && !known(vm)) function.erase("VM_ID");
   if (json::Value* state = function.find("STATE"); state != nullptr && *state == json::Value("ACTIVE"))
     *state = json::Value(to_string(FunctionState::running));
