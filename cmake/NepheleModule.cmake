@@ -32,7 +32,8 @@ function(ne_test NAME)
   target_link_libraries(${NAME} PRIVATE nephele_options ${T_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_options(${NAME} PRIVATE ${NEPHELE_TEST_OPTIONS})
   ne_precompiled_headers(${NAME} test)
-  set(environment "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
+  # Far from UTC, so that a local time where UTC is meant shows.
+  set(environment "TZ=NPT-5:45;NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
   if(T_SLOW)
     add_test(NAME ${NAME} CONFIGURATIONS slow COMMAND ${NAME})
     set_tests_properties(${NAME} PROPERTIES TIMEOUT 3600 LABELS slow PROCESSORS 2 RUN_SERIAL ON

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/utc.h"
+
 namespace nephele::fleet {
 
 namespace {
@@ -83,7 +85,7 @@ std::string apel_text(const UsageRecord& record) {
 }
 
 std::string apel_file_name(Instant written, std::uint32_t salt) {
-  return fmt::format("{:%Y%m%d/%H%M%S}{:08x}", written, salt);
+  return fmt::format("{:%Y%m%d/%H%M%S}{:08x}", utc(written), salt);
 }
 
 }  // namespace nephele::fleet

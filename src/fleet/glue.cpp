@@ -4,6 +4,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "base/utc.h"
+
 namespace nephele::fleet {
 
 namespace {
@@ -32,7 +34,7 @@ class Document {
         cloud_(version == Glue::v2_1),
         prefix_(cloud_ ? "Cloud" : ""),
         things_(cloud_ ? "VM" : "Jobs"),
-        created_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", report.began)) {}
+        created_(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc(report.began))) {}
 
   json::Value value() const {
     json::Array shares, policies, environments;

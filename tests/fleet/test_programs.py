@@ -254,6 +254,7 @@ def test_records_are_copied_with_the_right_site_once(factory):
 
 
 def test_sync_records_count_a_month_by_site_and_host(factory):
+    factory.environment["TZ"] = "EST5"  # where it is still July when August has begun in UTC
     for n, host in enumerate([f"{SPACE}/vcycle-a", f"{SPACE}/vcycle-a", f"{SPACE}/vcycle-b"]):
         archive(factory, "20170714", f"0510000000000{n}", f"u-{n}", 1500009000, host=host)
     archive(factory, "20170714", "05100000000009", "u-9", 1501545600)  # filed in July, ended in August

@@ -12,6 +12,7 @@
 
 #include "apps/vcycle/verbs.h"
 #include "base/text_file.h"
+#include "base/utc.h"
 #include "fleet/apel.h"
 
 namespace nephele::apps::vcycle {
@@ -50,7 +51,7 @@ std::string first_day_of(const std::string& month) {
     return out;
   };
   const sys_days first = year(number(0, 4)) / std::chrono::month(static_cast<unsigned>(number(4, 2))) / 1;
-  return fmt::format("{:%Y%m%d}", first - days(1));
+  return fmt::format("{:%Y%m%d}", utc(first - days(1)));
 }
 
 /// Each record of the archive since that day, in the order in which they were written.
@@ -72,7 +73,7 @@ std::string month_of(const Record& record) {
   std::int64_t end = 0;
   const std::string text = value_of(record.text, "EndTime");
   std::from_chars(text.data(), text.data() + text.size(), end);
-  return fmt::format("{:%Y%m}", fleet::Instant{fleet::seconds{end}});
+  return fmt::format("{:%Y%m}", utc(fleet::Instant{fleet::seconds{end}}));
 }
 
 bool is_month(const std::string& text) {
@@ -144,7 +145,7 @@ int apel_republish(const Context& context, const std::string& site, const std::s
 
 int apel_sync(const Context& context, const std::vector<std::string>& months) {
   std::vector<std::string> wanted = months;
-  if (wanted.empty()) wanted.push_back(fmt::format("{:%Y%m}", context.now - std::chrono::hours(24)));
+  if (wanted.empty()) wanted.push_back(fmt::format("{:%Y%m}", utc(context.now - std::chrono::hours(24))));
   for (const auto& month : wanted)
     if (!is_month(month)) return complain(Error(Kind::invalid, month + " is no month; write YYYYMM"));
   using Jobs = std::map<std::pair<std::string, std::string>, std::size_t>;

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "base/redacted.h"
+#include "base/utc.h"
 
 namespace nephele::fleet::web {
 
@@ -41,12 +42,10 @@ std::string in_quotes(std::string_view text) {
 std::string time_text(Time now) {
   static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto second = static_cast<std::time_t>(to_ms(now) / 1'000);
-  std::tm utc{};
-  ::gmtime_r(&second, &utc);
-  return fmt::format("[{:02}/{}/{}:{:02}:{:02}:{:02} +0000]", utc.tm_mday,
-                     months.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1'900, utc.tm_hour, utc.tm_min,
-                     utc.tm_sec);
+  const std::tm at = utc(std::chrono::floor<std::chrono::seconds>(now));
+  return fmt::format("[{:02}/{}/{}:{:02}:{:02}:{:02} +0000]", at.tm_mday,
+                     months.at(static_cast<std::size_t>(at.tm_mon)), at.tm_year + 1'900, at.tm_hour, at.tm_min,
+                     at.tm_sec);
 }
 
 }  // namespace

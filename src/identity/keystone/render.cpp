@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utc.h"
 #include "identity/directory/catalog_store.h"
 
 namespace nephele::identity::keystone {
@@ -62,7 +63,7 @@ std::string url_for(std::string url, const std::string& project, const std::stri
 std::string iso_time(Time time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", seconds, micros);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", utc(seconds), micros);
 }
 
 std::vector<CatalogEntry> catalog(sql::Tx& tx) {
