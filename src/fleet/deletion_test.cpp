@@ -125,5 +125,11 @@ TEST(TakeOver, AfterOneToTwoHoursOfSilence) {
   EXPECT_TRUE(may_take_over(std::nullopt, 0.9, at(now)));
 }
 
+TEST(TakeOver, ClocksDifferByLessThanAnHour) {
+  EXPECT_FALSE(is_beyond_belief(at(now), at(now)));
+  EXPECT_FALSE(is_beyond_belief(at(now + 3'600), at(now)));
+  EXPECT_TRUE(is_beyond_belief(at(now + 3'601), at(now)));
+}
+
 }  // namespace
 }  // namespace nephele::fleet

@@ -213,7 +213,7 @@ Result<> SpaceCycle::settle_missing(Known& known) {
   if (!record.stopped && !record.refused && record.started) {
     known.machine.started = record.started;
     const auto last = record.deleted ? record.deleted : known.last_running;
-    TRY_VOID(deal_with_end(known, std::max(*record.started, last.value_or(*record.started)), true));
+    TRY_VOID(deal_with_end(known, std::max(*record.started, std::min(last.value_or(*record.started), now_)), true));
   }
   TRY_VOID(files_.remove(known.folder + "/user_data"));
   const std::string to = files_.deleted(space_.name, known.name);

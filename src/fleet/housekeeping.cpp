@@ -39,8 +39,8 @@ void SpaceCycle::clean_up() {
     // Its accounting record waits on the disk of a manager that is away.
     if (has_ending(folder)) continue;
     auto moved = read_instant(folder + "/moved");
-    if (!moved) {
-      // Of another release, or its mover died there.
+    if (!moved || *moved > now_) {
+      // Of another release, or its mover died there, or of a clock that has been set back since.
       moved = now_;
       if (const auto noted = files_.write(folder + "/moved", to_text(now_), 0640); !noted)
         failed("Cleaning up " + name, noted.error());

@@ -23,9 +23,11 @@ PipeFetcher::PipeFetcher(const Files& files, Remote& remote, Executor executor, 
 
 bool PipeFetcher::is_due(const PipeUse& use, Instant now) const {
   if (fetches_.contains(use.url)) return false;
-  if (const auto trouble = troubles_.find(use.url); trouble != troubles_.end() && now < trouble->second.again)
+  // What lies too far in the time to come is of a clock that has been set back since.
+  if (const auto trouble = troubles_.find(use.url);
+      trouble != troubles_.end() && now < trouble->second.again && trouble->second.again <= now + longest_pause)
     return false;
-  return !use.fetched || *use.fetched <= now - use.cache;
+  return !use.fetched || *use.fetched > now || *use.fetched <= now - use.cache;
 }
 
 std::size_t PipeFetcher::begin(const std::vector<PipeUse>& uses, Instant now) {

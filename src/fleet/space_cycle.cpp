@@ -12,6 +12,7 @@
 #include "fleet/history.h"
 #include "fleet/machine_name.h"
 #include "fleet/stop.h"
+#include "fleet/takeover.h"
 
 namespace nephele::fleet {
 
@@ -200,6 +201,7 @@ Result<> SpaceCycle::tell_what_is_written() {
 
 /// What the rules want to know of it (contract vcycle, 2.4), and what is written down because of that.
 void SpaceCycle::meet(Known& known) {
+  if (const auto doubted = doubt_heartbeat(known); !doubted) failed("Writing down " + known.name, doubted.error());
   resolve(known);
   if (known.seen == nullptr) return;
   if (!known.seen->problem.empty()) failed("Reading " + known.name, Error(Kind::internal, known.seen->problem));
@@ -209,6 +211,16 @@ void SpaceCycle::meet(Known& known) {
       failed("Writing down " + known.name, kept.error());
     }
   say_status(known);
+}
+
+/// The clock of its manager was ahead: that one's silence, if it is silent, is counted from now. It writes the file
+/// every cycle while it lives.
+Result<> SpaceCycle::doubt_heartbeat(Known& known) const {
+  MachineRecord& record = known.record;
+  if (!known.has_folder || record.manager == files_.node() || !record.heard || !is_beyond_belief(*record.heard, now_))
+    return {};
+  record.heard = now_;
+  return files_.write(files_.current(space_.name, known.name) + "/manager_heartbeat", to_text(now_), 0640);
 }
 
 void SpaceCycle::resolve(Known& known) const {
@@ -245,6 +257,9 @@ Result<> SpaceCycle::keep_up(Known& known) {
   Machine& machine = known.machine;
   if (!machine.managed_here) return {};
   if (known.record.missing_since) TRY_VOID(files_.remove(known.folder + "/missing_since"));
+  // A time to come is that of a clock that has been set back since.
+  if (known.record.adopted && *known.record.adopted > now_)
+    TRY_VOID(files_.write(known.folder + "/adopted", to_text(now_), 0640));
   TRY_VOID(keep_last_running(known));
   TRY_VOID(files_.write(known.folder + "/manager_heartbeat", to_text(now_), 0640, Durable::no));
   TRY_VOID(keep_limits(known));

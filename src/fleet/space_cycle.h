@@ -77,6 +77,7 @@ class SpaceCycle {
   void meet(Known& known);
   void resolve(Known& known) const;
   Result<> keep_up(Known& known);
+  Result<> doubt_heartbeat(Known& known) const;
   Result<> keep_limits(Known& known);
   Result<> keep_last_running(Known& known);
   bool is_pending(const Known& known) const;

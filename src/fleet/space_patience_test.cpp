@@ -70,6 +70,18 @@ TEST(SpacePatience, AMachineWhoseFilesWereLostHasTheTimeOfANewOne) {
   EXPECT_EQ(g.cloud.removals, 1);
 }
 
+TEST(SpacePatience, AMachineThatWasAdoptedByAClockThatWasAheadEndsAsWell) {
+  WithHeartbeat g;
+  g.lose_files();
+  g.cycle(90 * 86'400);
+  EXPECT_THAT(g.names(), ElementsAre(g.name)) << "adopted";
+  g.cycle(5'000);
+  g.cycle(5'900);
+  EXPECT_EQ(g.cloud.removals, 0);
+  g.cycle(5'901);
+  EXPECT_EQ(g.cloud.removals, 1);
+}
+
 TEST(SpacePatience, AMachineThatIsListedAgainHasTheTimeOfANewOne) {
   WithHeartbeat g;
   g.cloud.left_out = g.name;

@@ -38,6 +38,37 @@ TEST(SpaceSharing, MachinesOfOtherManagersAreLeftToThemUntilTheyFallSilent) {
   EXPECT_THAT(g.jobs("apel-archive"), ElementsAre("u-1"));
 }
 
+TEST(SpaceSharing, AManagerWhoseClockWasAheadFallsSilentToo) {
+  constexpr std::int64_t ahead = 90 * 86'400;
+  for (const bool is_listed : {true, false}) {
+    Ground g(1);
+    g.cycle(ahead, "a");
+    g.cloud.all_run();
+    g.cycle(ahead + 60, "a");
+    const std::string name = g.cloud.machines[0].name;
+    if (!is_listed) g.cloud.left_out = name;
+    g.cycle(120, "b");
+    EXPECT_EQ(g.state(name + "/manager"), "a") << "it may live";
+    EXPECT_EQ(g.state(name + "/manager_heartbeat"), to_text(moment(120)));
+    g.cycle(120 + 3'599, "b");
+    EXPECT_EQ(g.state(name + "/manager"), "a");
+    g.cycle(120 + 7'201, "b");
+    if (is_listed)
+      EXPECT_EQ(g.state(name + "/manager"), "b");
+    else
+      EXPECT_NE(g.state(name + "/missing_since"), "(none)") << "b settles what a left";
+  }
+}
+
+TEST(SpaceSharing, AManagerWhoseClockIsALittleAheadIsLeftItsMachines) {
+  Ground g(1);
+  g.cycle(3'000, "a");
+  const std::string name = g.cloud.machines[0].name;
+  for (const int second : {0, 60}) g.cycle(second, "b");
+  EXPECT_EQ(g.state(name + "/manager"), "a");
+  EXPECT_EQ(g.state(name + "/manager_heartbeat"), to_text(moment(3'000)));
+}
+
 TEST(SpaceSharing, OneManagerCreatesAtATime) {
   Ground g(20);
   const Files other(g.directory.path().string(), "b");
@@ -281,6 +312,18 @@ TEST(SpaceSharing, AFolderWhoseRecordWaitsElsewhereStays) {
   g.cycle(360'000, "a");
   EXPECT_THAT(g.names("deleted"), SizeIs(1)) << "b publishes it when it is back";
   g.cycle(360'000 + 60, "b");
+  EXPECT_THAT(g.names("deleted"), IsEmpty());
+}
+
+TEST(SpaceSharing, AFolderThatWasMovedByAClockThatWasAheadGoesAsWell) {
+  Ground g(1);
+  g.space.types[0].target_share = 0;
+  const std::string left = "var/lib/vcycle/shared/spaces/s.example.com/deleted/vcycle-a-0000000001/";
+  g.directory.write(left + "moved", to_text(moment(90 * 86'400)));
+  g.cycle(0);
+  g.cycle(259'200);
+  EXPECT_THAT(g.names("deleted"), SizeIs(1));
+  g.cycle(259'201);
   EXPECT_THAT(g.names("deleted"), IsEmpty());
 }
 

@@ -15,4 +15,9 @@ constexpr bool may_take_over(std::optional<Instant> heartbeat, double chance, In
   return static_cast<double>((now - *heartbeat).count()) > hour * (1 + chance);
 }
 
+/// Is this no time at which a manager can have been heard of? Clocks differ by less than that.
+constexpr bool is_beyond_belief(Instant heartbeat, Instant now) noexcept {
+  return heartbeat > now + seconds{3'600};
+}
+
 }  // namespace nephele::fleet

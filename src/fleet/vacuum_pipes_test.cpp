@@ -242,5 +242,22 @@ TEST(PipeFetcher, FetchesWhatIsDueAndKeepsWhatItHad) {
   EXPECT_EQ(server.asked, 5);
 }
 
+TEST(PipeFetcher, ATimeToComeIsThatOfAClockThatWasAhead) {
+  const TempDirectory directory;
+  const Files files(directory.path().string(), "vm");
+  Server server;
+  IoThreads threads{1};
+  PipeFetcher pipes(files, server, threads.first(), [](const std::string&) {});
+  const Instant now{seconds{1'700'000'000}}, ahead = now + std::chrono::days{90};
+  PipeUse use{.url = "https://e.org/pipe", .header = {}, .fetched = ahead, .cache = seconds{600}};
+  EXPECT_EQ(pipes.begin({use}, ahead + seconds{599}), 0U);
+  EXPECT_EQ(pipes.begin({use}, now), 1U);
+  EXPECT_TRUE(eventually([&] { return !pipes.is_waited_for(); }));
+  EXPECT_FALSE(pipes.collect(ahead)) << "the server is down";
+  EXPECT_EQ(pipes.begin({use}, ahead + seconds{-30}), 0U);
+  EXPECT_EQ(pipes.begin({use}, now), 1U);
+  EXPECT_TRUE(eventually([&] { return !pipes.is_waited_for(); }));
+}
+
 }  // namespace
 }  // namespace nephele::fleet
