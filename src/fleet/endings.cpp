@@ -162,12 +162,15 @@ bool SpaceCycle::is_enough(const Result<>& last, const std::string& done) {
   return true;
 }
 
-/// What its files say when it is gone.
+/// What its files say when it is gone. That it has no message of ours keeps no machine: the folder is the machine's
+/// own.
 Result<> SpaceCycle::note_deletion(const Known& known, const std::string& message) {
-  if (!message.empty() && message_in(known.folder).empty()) {
+  const auto leave_message = [&]() -> Result<> {
     TRY_VOID(files_.make_folder(known.folder + "/joboutputs", 0777));
-    TRY_VOID(files_.write(known.folder + "/joboutputs/shutdown_message", message, 0644));
-  }
+    return files_.write(known.folder + "/joboutputs/shutdown_message", message, 0644);
+  };
+  if (!message.empty() && message_in(known.folder).empty())
+    if (const auto left = leave_message(); !left) failed("Writing the shutdown message of " + known.name, left.error());
   const int attempts = known.record.deleted ? known.record.deletions : 0;
   TRY_VOID(files_.write(known.folder + "/deletions", std::to_string(attempts + 1), 0640));
   return files_.write(known.folder + "/deleted", to_text(now_), 0640);

@@ -179,6 +179,20 @@ TEST(SpaceTrouble, WhatWasWrittenDownByAClockThatWasAheadHoldsNothingUp) {
   EXPECT_EQ(g.cloud.creations, 2) << "nor need its type";
 }
 
+TEST(SpaceTrouble, AMachineThatCanBeLeftNoMessageIsDeleted) {
+  Ground g(1);
+  g.space.types[0].max_wallclock = seconds{1'000};
+  g.cycle(0);
+  g.cloud.all_run();
+  g.cycle(60);
+  // A folder stands where the message is to be; also root cannot write it.
+  fs::create_directories(g.folder() + "/" + g.cloud.machines[0].name + "/joboutputs/shutdown_message/x");
+  g.cycle(1'020);
+  EXPECT_EQ(g.cloud.removals, 1);
+  EXPECT_THAT(g.lines, ::testing::Contains(::testing::HasSubstr("Writing the shutdown message of")));
+  EXPECT_THAT(g.cloud.machines, IsEmpty());
+}
+
 TEST(SpaceTrouble, AListThatHasNoneOfThemIsDoubtedForAnHour) {
   Ground g(4);
   for (const int second : {0, 60, 120, 180}) {
