@@ -336,41 +336,6 @@ def test_views_say_when_there_is_nothing_to_see(factory):
     assert factory.run("vcycle", "nonsense", check=False).returncode == 1
 
 
-def test_the_service_manager_hears_that_it_is_ready_and_that_its_loop_turns(factory):
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    listener.bind(str(factory.root / "notify"))
-
-    def heard(seconds):
-        listener.settimeout(seconds * PATIENCE)
-        try:
-            return listener.recv(256).decode()
-        except TimeoutError:
-            return None
-
-    factory.conf.write_text("")
-    factory.environment.update(NOTIFY_SOCKET=str(factory.root / "notify"), WATCHDOG_USEC="2000000")
-    factory.start()
-    assert heard(30) == "READY=1"
-    assert (factory.root / "var/run/vcycled.pid").read_text().strip() == str(factory.process.pid)
-    assert [heard(10) for _ in range(4)] == ["WATCHDOG=1"] * 4
-    # The loop hangs where it opens its log, and with it goes the word that it lives.
-    log = factory.root / "var/log/vcycle/vcycled"
-    log.unlink()
-    os.mkfifo(log)
-    limit = time.monotonic() + 30 * PATIENCE
-    while heard(3) is not None:
-        assert time.monotonic() < limit, "something else than the loop feeds the watchdog"
-    reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
-    assert heard(10) == "WATCHDOG=1", "it goes on"
-    log.unlink()
-    factory.stop()
-    os.close(reader)
-    while (last := heard(1)) == "WATCHDOG=1":
-        pass
-    assert last == "STOPPING=1"
-    listener.close()
-
-
 @contextlib.contextmanager
 def a_factory_elsewhere(version, machines):
     """A responder of `version` at a port of its own, which it tells."""

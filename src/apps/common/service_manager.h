@@ -20,6 +20,8 @@ class ServiceManager {
   /// in our name: before any thread runs.
   static ServiceManager from_environment();
 
+  bool is_there() const noexcept { return !address_.empty(); }
+
   /// The service does its work from now on.
   Result<> ready();
   /// It is about to end.

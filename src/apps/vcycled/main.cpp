@@ -182,13 +182,8 @@ class PidFile {
   std::string path_;
 };
 
-Result<> serve(const Options& options, Starter& starter) {
-  Signals signals;
-  auto service = ServiceManager::from_environment();
-  const std::string node = node_name(options.host);
-  Parts parts(options, node, {});
-  parts.log.also_on_standard_error(options.foreground);
-  TRY_VOID(parts.log.reopen());
+Result<> manage(const Options& options, Starter& starter, ServiceManager& service, Signals& signals, Parts& parts) {
+  const std::string& node = parts.files.node();
   TRY(const auto locked, fleet::lock_node(parts.files));
   PidFile pid(options.root);
   TRY_VOID(pid.write(parts.files));
@@ -198,7 +193,7 @@ Result<> serve(const Options& options, Starter& starter) {
   if (const auto warning = warning_of_host(node); !warning.empty()) parts.log.say("Warning: " + warning);
   while (!signals.ending) {
     service.alive();
-    if (const auto opened = parts.log.reopen(); !opened) std::cerr << opened.error().sentence() << '\n';
+    if (const auto opened = parts.log.reopen(); !opened) complain(opened.error());
     if (!pid.is_ours()) {
       parts.log.say(pid.path() + " is gone or names another process: vcycled ends");
       return {};
@@ -226,6 +221,24 @@ Result<> serve(const Options& options, Starter& starter) {
   parts.log.say("vcycled ends; machines go on");
   pid.remove();
   return {};
+}
+
+Result<> serve(const Options& options, Starter& starter) {
+  Signals signals;
+  auto service = ServiceManager::from_environment();
+  Parts parts(options, node_name(options.host), {});
+  // What systemd takes from standard error is to be read beside this log, and not to be a copy of it.
+  parts.log.also_on_standard_error(options.foreground && !service.is_there());
+  TRY_VOID(parts.log.reopen());
+  // Why it ends stands where its operator looks first.
+  try {
+    auto managed = manage(options, starter, service, signals, parts);
+    if (!managed) parts.log.say("vcycled cannot go on: " + managed.error().sentence());
+    return managed;
+  } catch (const std::exception& error) {
+    parts.log.say("vcycled cannot go on: unexpected: " + std::string(error.what()));
+    throw;
+  }
 }
 
 int foreground(const Options& options) {
