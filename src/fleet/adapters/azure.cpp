@@ -89,9 +89,14 @@ Task<Result<std::vector<CloudMachine>>> AzureCloud::list(SteadyTime deadline) {
   for (const auto& machine : machines) {
     // Others' machines count with their processors too. What a size is that is not listed any more, nobody tells.
     const auto size = ascii::lowered(machine.size);
-    if (!size.empty() && !sizes_.contains(size) && unlisted_.insert(size).second) {
-      CO_TRY_VOID(
-          co_await learn_sizes(machine.location.empty() ? options_.account.location : machine.location, deadline));
+    if (!size.empty() && !sizes_.contains(size) && !unlisted_.contains(size)) {
+      const auto learned =
+          co_await learn_sizes(machine.location.empty() ? options_.account.location : machine.location, deadline);
+      // Asked again where it cannot be told now; where it is refused, no cycle can wait for it.
+      if (!learned && learned.error().kind() != Kind::forbidden && learned.error().kind() != Kind::invalid &&
+          learned.error().kind() != Kind::not_found)
+        co_return fail(learned.error());
+      unlisted_.insert(size);
     }
     out.push_back(seen(machine));
     if (is_machine_name(machine.name) && out.back().state == State::failed && !machine.view.failure.empty())

@@ -281,6 +281,23 @@ TEST_F(FleetOnAzure, MachinesOfOthersCountWithTheirProcessorsAndStay) {
   EXPECT_EQ(count(delete_call), 0U);
 }
 
+TEST_F(FleetOnAzure, TheSizeOfAnothersMachineIsAskedForUntilItIsTold) {
+  constexpr const char* sizes_call = "virtualMachineSizes.list";
+  space.processors_limit = 1;
+  control(http::Verb::post, "/machines", R"({"count":1})");
+  change(of(0, "id"), R"({"size":"Standard_Z99"})");
+  fault(R"({"kind":"error","method":"virtualMachineSizes.list","first":2})");
+  EXPECT_THAT(cycle(0).error, HasSubstr("injected error"));
+  clear_faults();
+  EXPECT_THAT(cycle(60).error, IsEmpty());
+  EXPECT_THAT(calls(), Contains(sizes_call));
+  EXPECT_THAT(cycle(120).error, IsEmpty());
+  EXPECT_THAT(calls(), Not(Contains(sizes_call))) << "once is enough";
+  change(of(0, "id"), R"({"size":"Standard_Z98"})");
+  fault(R"({"kind":"error","method":"virtualMachineSizes.list","status":403,"code":"AuthorizationFailed"})");
+  EXPECT_THAT(cycle(180).error, IsEmpty()) << "no cycle waits for what is refused";
+}
+
 TEST_F(FleetOnAzure, ANewMachineThatIsNotListedYetIsWaitedFor) {
   set(R"({"visible":null})");
   space.processors_limit = 2;
