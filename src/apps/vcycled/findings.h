@@ -15,8 +15,10 @@ struct Findings {
   std::vector<std::string> warnings;  ///< what stops nothing
 };
 
-/// What vcycled says of it when it starts: what stands in the files, and which addresses are in the clear.
-std::vector<std::string> warnings_of(const fleet::ConfigFiles& found, const fleet::Configuration& config);
+/// What vcycled says of it when it starts: what stands in the files, which addresses are in the clear, and whose
+/// secrets everybody can read.
+std::vector<std::string> warnings_of(const fleet::Files& files, const fleet::ConfigFiles& found,
+                                     const fleet::Configuration& config);
 
 /// Those, what is wrong, and what spaces say wrongly of their clouds, which a start comes to when it goes there.
 Findings findings_of(const fleet::Files& files, const fleet::ConfigFiles& found, const fleet::Configuration& config);

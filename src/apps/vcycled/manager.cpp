@@ -148,7 +148,7 @@ std::vector<fleet::SpaceReport> Manager::round(const fleet::WatchedTime& time, s
   auto config = configuration(found, time.now, wait);
   config.problems.insert(config.problems.begin(), found.problems.begin(), found.problems.end());
   for (const auto& problem : config.problems) log_.say("Configuration: " + problem.sentence);
-  tell_new_warnings(warnings_of(found, config));
+  tell_new_warnings(warnings_of(files_, found, config));
   configuration_problem_ = config.spaces.empty() ? "the configuration names no space" : "";
   if (!config.problems.empty()) configuration_problem_ = config.problems.front().sentence;
   if (time.jumped) {
