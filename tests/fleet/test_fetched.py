@@ -133,5 +133,11 @@ def test_squid_conf_lets_the_factories_know_each_other(factory, tmp_path, monkey
     assert made.stat().st_mtime == 1, "nothing has changed"
     factory.run("vcycle", "squid-conf", "in", "out", "--host", "localhost")
     assert "cache_peer" not in made.read_text(), "nobody is his own peer"
+    factory.conf.write_text("[settings]\nfactories = localhost:9951 [::1]:995\n")
+    factory.vcycle("squid-conf", str(template), str(made))
+    assert made.read_text() == ("http_port 3128\nacl localnet src ::1/128\ncache_peer ::1 sibling 3128 3130 default\n"
+                                "acl localnet src 127.0.0.1/32\ncache_peer 127.0.0.1 sibling 3128 3130 default\n")
+    factory.run("vcycle", "squid-conf", "in", "out", "--host", "localhost.example.com")
+    assert "cache_peer 127" not in made.read_text(), "nor under a name without its domain"
     assert factory.vcycle("squid-conf", str(tmp_path / "no"), str(made), check=False).returncode == 2
     assert factory.vcycle("squid-conf", str(template), str(tmp_path / "no/out"), check=False).returncode == 1

@@ -331,6 +331,9 @@ def test_views_say_when_there_is_nothing_to_see(factory):
     for verb in ("scan", "explain"):
         done = factory.vcycle(verb, check=False)
         assert done.returncode == 1 and "vcycled --once" in done.stderr
+    for name, host in (("factory1", HOST), (f"{HOST}:995", "factory1"), (".", HOST)):
+        done = factory.run("vcycle", "scan", name, "--host", host, check=False)
+        assert "vcycled --once" in done.stderr, "that is this one"
     done = factory.vcycle("scan", "127.0.0.1:9", "--timeout", "0.1", "--space", SPACE, check=False)
     assert done.returncode == 1 and "no factory has answered" in done.stderr
     assert factory.run("vcycle", "nonsense", check=False).returncode == 1

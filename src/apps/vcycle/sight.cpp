@@ -24,12 +24,6 @@ using fleet::SpaceReport;
 constexpr fleet::seconds usual_age{600};
 constexpr double shortest_wait = 0.01, longest_wait = 3'600;  // seconds
 
-bool is_here(const Context& context, const std::string& name) {
-  const std::string& node = context.files.node();
-  const std::string host = name.substr(0, name.find(':'));
-  return host == "." || host == node || host == node.substr(0, node.find('.'));
-}
-
 void warn_of_age(const SpaceReport& report, fleet::Instant now) {
   if (now - report.began > usual_age)
     std::cerr << "vcycle: warning: " << report.space << " was looked at " << (now - report.began).count()
@@ -152,6 +146,14 @@ void leave_out_what_others_tell(std::vector<Sight>& sights) {
 }
 
 }  // namespace
+
+bool is_here(const Context& context, const std::string& name) {
+  const auto at = fleet::host_port(name, fleet::vacquery_port);
+  const std::string host = at ? at->host : name;
+  const std::string& node = context.files.node();
+  const auto begins = [](const std::string& whole, const std::string& first) { return whole.starts_with(first + "."); };
+  return host == "." || host == node || begins(node, host) || (!node.contains('.') && begins(host, node));
+}
 
 Result<std::vector<Sight>> look_at(const Context& context, const Whom& whom, std::vector<fleet::Question> questions) {
   TRY(auto plan, plan_of(context, whom, false));

@@ -34,6 +34,10 @@ struct Sight {
   fleet::FactoryStatus status;
 };
 
+/// Does the name of a factory, as [settings] or an operator writes it, mean this one? Either name may be without its
+/// domain.
+bool is_here(const Context& context, const std::string& name);
+
 /// Looks at the factories that are named, else at those of the configuration, else at this one. By factory and space;
 /// what is missing is told on standard error. The error: nobody knows anything.
 Result<std::vector<Sight>> look_at(const Context& context, const Whom& whom, std::vector<fleet::Question> questions);

@@ -10,8 +10,10 @@
 #include <memory>
 #include <optional>
 
+#include "apps/vcycle/sight.h"
 #include "apps/vcycle/verbs.h"
 #include "base/text_file.h"
+#include "fleet/addresses.h"
 #include "fleet/config_copies.h"
 
 namespace nephele::apps::vcycle {
@@ -56,13 +58,15 @@ int squid_conf(const Context& context, const std::string& from, const std::strin
   std::ranges::sort(factories);
   if (!text->empty() && !text->ends_with('\n')) *text += '\n';
   for (const auto& factory : factories) {
-    const auto address = address_of(factory);
+    // The port is that of its responder.
+    const auto at = fleet::host_port(factory, fleet::vacquery_port);
+    const auto address = at ? address_of(at->host) : std::nullopt;
     if (!address) {
       std::cerr << "vcycle: warning: the factory " << factory << " has no address; it is left out\n";
       continue;
     }
     *text += "acl localnet src " + address->text + "/" + std::to_string(address->bits) + "\n";
-    if (factory != context.files.node()) *text += "cache_peer " + address->text + " sibling 3128 3130 default\n";
+    if (!is_here(context, factory)) *text += "cache_peer " + address->text + " sibling 3128 3130 default\n";
   }
   if (read_text_file(to, conf_max) == *text) return 0;  // its time stays, so nobody restarts Squid
   const auto written = replace_file(std::filesystem::absolute(to).string(), *text, 0644);
