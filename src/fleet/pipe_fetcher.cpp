@@ -19,7 +19,9 @@ bool has_ended(const std::future<Result<std::string>>& answer) {
 }  // namespace
 
 PipeFetcher::PipeFetcher(const Files& files, Remote& remote, Executor executor, Say say)
-    : cache_(files), remote_(remote), executor_(std::move(executor)), say_(std::move(say)) {}
+    : cache_(files), remote_(remote), executor_(std::move(executor)), say_(std::move(say)) {
+  cache_.close();
+}
 
 bool PipeFetcher::is_due(const PipeUse& use, Instant now) const {
   if (fetches_.contains(use.url)) return false;

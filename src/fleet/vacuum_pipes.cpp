@@ -231,9 +231,17 @@ std::optional<PipeCopies::Copy> PipeCache::find(const std::string& url) const {
   return Copy{.text = std::move(*text), .fetched = Instant{seconds{about.st_mtim.tv_sec}}};
 }
 
+void PipeCache::close() const {
+  const std::string folder = files_.lib("pipescache");
+  struct stat about{};
+  if (::stat(folder.c_str(), &about) == 0 && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    (void)::chmod(folder.c_str(), S_IRWXU);  // somebody else's is his
+}
+
 Result<> PipeCache::keep(const std::string& url, const std::string& text, Instant fetched) const {
-  TRY_VOID(files_.make_folder(files_.lib("pipescache"), 0755));
-  TRY_VOID(files_.write(path(url), text, 0644));
+  TRY_VOID(files_.make_folder(files_.lib("pipescache"), 0700));
+  close();
+  TRY_VOID(files_.write(path(url), text, 0600));
   const timespec when{.tv_sec = fetched.time_since_epoch().count(), .tv_nsec = 0};
   const std::array<timespec, 2> times{when, when};
   if (::utimensat(AT_FDCWD, path(url).c_str(), times.data(), 0) != 0)

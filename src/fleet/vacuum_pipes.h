@@ -30,6 +30,8 @@ class PipeCache final : public PipeCopies {
   explicit PipeCache(const Files& files) : files_(files) {}
   std::optional<Copy> find(const std::string& url) const override;
   Result<> keep(const std::string& url, const std::string& text, Instant fetched) const;
+  /// Only for us, since pipes may have secrets in them; earlier releases made the folder for everybody.
+  void close() const;
 
  private:
   std::string path(const std::string& url) const;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/eventually.h"
 #include "base/io_threads.h"
 #include "base/temp_directory.h"
@@ -230,6 +232,10 @@ TEST(PipeFetcher, FetchesWhatIsDueAndKeepsWhatItHad) {
   server.answer = one(R"("accounting_fqan":"/a")");
   EXPECT_TRUE(round(180));
   EXPECT_EQ(directory.read("var/lib/vcycle/pipescache/https%3A%2F%2Fe.org%2Fpipe%3Fa%3Db"), *server.answer);
+  const auto mode = [&](const char* of) { return std::filesystem::status(directory / of).permissions(); };
+  EXPECT_EQ(mode("var/lib/vcycle/pipescache"), std::filesystem::perms::owner_all) << "they may have secrets in them";
+  EXPECT_EQ(mode("var/lib/vcycle/pipescache/https%3A%2F%2Fe.org%2Fpipe%3Fa%3Db"),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_FALSE(round(779));
   EXPECT_EQ(server.asked, 3);
   for (const char* bad : {"<html>down</html>", R"({"machinetypes":7})"}) {
@@ -240,6 +246,18 @@ TEST(PipeFetcher, FetchesWhatIsDueAndKeepsWhatItHad) {
     EXPECT_THAT(pipes.copies().find(url)->text, HasSubstr("accounting_fqan"));
   }
   EXPECT_EQ(server.asked, 5);
+}
+
+TEST(PipeFetcher, CopiesOfEarlierReleasesAreClosed) {
+  const TempDirectory directory;
+  const Files files(directory.path().string(), "vm");
+  directory.write("var/lib/vcycle/pipescache/x", "");
+  const std::string folder = directory / "var/lib/vcycle/pipescache";
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all | std::filesystem::perms::others_read);
+  Server server;
+  IoThreads threads{1};
+  const PipeFetcher pipes(files, server, threads.first(), [](const std::string&) {});
+  EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms::owner_all);
 }
 
 TEST(PipeFetcher, ATimeToComeIsThatOfAClockThatWasAhead) {
