@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <optional>
@@ -56,11 +57,18 @@ std::string complaint(const Files& files, const std::string& who, const Argument
   return fmt::format("No vcycled {} heartbeat in {:.2f} hours", who, static_cast<double>(now - *beat) / 3'600);
 }
 
+/// The one line that Nagios shows; behind a | it would look for figures of performance.
+void say(std::string words) {
+  std::ranges::replace(words, '|', '/');
+  std::ranges::replace_if(words, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::cout << words << '\n';
+}
+
 int check(const Arguments& arguments) {
   const Files files(arguments.root, "");
   const auto now = arguments.now.value_or(nephele::to_ms(nephele::SystemClock().now()) / 1'000);
   const auto end = [&](int status, const std::string& words) {
-    std::cout << words << counts_of(files) << '\n';
+    say(words + counts_of(files));
     return status;
   };
   // A factory without a responder has none to watch.
@@ -72,12 +80,20 @@ int check(const Arguments& arguments) {
   return end(0, responds ? "Factory + responder ok" : "Factory ok");
 }
 
-int usage(int status) {
-  (status == 0 ? std::cout : std::cerr)
-      << "check-vcycled [SECONDS] [--root DIRECTORY] [--now EPOCH]\n\n"
-         "For Nagios: is vcycled's heartbeat younger than so many seconds (default 600), and is all well?\n"
-         "0 it is, 2 it is not, 3 this was not called well.\n";
-  return status;
+constexpr const char* usage = "check-vcycled [SECONDS] [--root DIRECTORY] [--now EPOCH]";
+
+int help() {
+  std::cout << usage
+            << "\n\n"
+               "For Nagios: is vcycled's heartbeat younger than so many seconds (default 600), and is all well?\n"
+               "0 it is, 2 it is not, 3 this was not called well.\n";
+  return 0;
+}
+
+/// Nagios reads standard output only.
+int misused(const std::string& why) {
+  say("check-vcycled was not called well: " + why + "; write " + usage);
+  return 3;
 }
 
 }  // namespace
@@ -88,18 +104,20 @@ int main(int argc, char** argv) {
   bool limited = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto& word = words[i];
-    if (word == "--help" || word == "-h") return usage(0);
+    if (word == "--help" || word == "-h") return help();
     if (word == "--version") {
       std::cout << nephele::version << '\n';
       return 0;
     }
-    if ((word == "--root" || word == "--now") && i + 1 < words.size()) {
-      const auto& value = words[++i];
-      if (word == "--root") arguments.root = value;
-      if (word == "--now") arguments.now = number(value);
+    if (word == "--root" || word == "--now") {
+      if (++i == words.size()) return misused(word + " is without its value");
+      if (word == "--root") arguments.root = words[i];
+      if (word == "--now") arguments.now = number(words[i]);
+      if (word == "--now" && !arguments.now) return misused("--now " + words[i] + " is no time");
       continue;
     }
-    if (word.starts_with("--") || limited) return usage(3);
+    if (word.starts_with("--")) return misused(word + " is no option of it");
+    if (limited) return misused(word + " is one word too many");
     limited = true;
     arguments.limit = number(word).value_or(usual_limit);
   }
