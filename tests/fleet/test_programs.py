@@ -215,6 +215,10 @@ def test_a_hang_up_within_a_cycle_is_not_lost(factory, silent_server):
     wait_for("another cycle follows", lambda: len(times_of(factory, "Start")) == 2, 30)
 
 
+MISUSED = "check-vcycled was not called well: "
+USAGE = "; write check-vcycled [SECONDS] [--root DIRECTORY] [--now EPOCH]"
+
+
 @pytest.mark.parametrize("arguments, age, files, status, words", [
     ((), None, {}, 2, "No vcycled factory heartbeat file"),
     (("600",), 600, {}, 0, "Factory ok"),
@@ -223,7 +227,11 @@ def test_a_hang_up_within_a_cycle_is_not_lost(factory, silent_server):
     (("600",), 601, {"counts": "3 10 24 80 252.00\n"}, 2, "No vcycled factory heartbeat in 0.17 hours (3/10 24/80)"),
     (("600",), 1, {"factory-error": "no disk\nmore\n"}, 2, "no disk"),
     (("600",), 1, {"responder-heartbeat": ""}, 0, "Factory + responder ok"),
-    (("600", "more"), 1, {}, 3, ""),
+    (("600",), 1, {"factory-error": "a | b\tc"}, 2, "a / b c"),
+    (("600", "more"), 1, {}, 3, f"{MISUSED}more is one word too many{USAGE}"),
+    (("--warning", "600"), 1, {}, 3, f"{MISUSED}--warning is no option of it{USAGE}"),
+    (("--a|b",), 1, {}, 3, f"{MISUSED}--a/b is no option of it{USAGE}"),
+    (("--now", "then"), 1, {}, 3, f"{MISUSED}--now then is no time{USAGE}"),
 ])
 def test_check_vcycled(factory, arguments, age, files, status, words):
     factory.lib.mkdir(parents=True)
@@ -323,6 +331,12 @@ def test_shutdown_lowers_the_time_of_every_machine(factory):
     factory.vcycle("shutdown", "--space", SPACE, "2000", "--now", "1000")
     assert (features / "shutdowntime_job").read_text() == "1100"
     assert factory.vcycle("shutdown", "--space", SPACE, "999", "--now", "1000", check=False).returncode == 1
+    for huge in (("--in", str(2**63 - 1)), ("--in", "99999999999"), (str(2**63 - 1),)):
+        done = factory.vcycle("shutdown", "--space", SPACE, *huge, "--now", "1000", check=False)
+        assert done.returncode == 1 and done.stderr == "vcycle: that is more than 100 years away; name an earlier time\n"
+    for past in (("--in", str(-2**63)), ("--in=-1",)):
+        assert "has passed" in factory.vcycle("shutdown", "--space", SPACE, *past, "--now", "1000", check=False).stderr
+    assert (features / "shutdowntime_job").read_text() == "1100"
     done = factory.vcycle("shutdown", "--space", "t.example.com", "2000", "--now", "1000", check=False)
     assert done.returncode == 1 and "no machine of t.example.com has ever been here" in done.stderr
 

@@ -109,10 +109,11 @@ int check_config(const Context& context) {
   return problems.empty() ? 0 : 1;
 }
 
-int shutdown(const Context& context, std::int64_t when) {
-  const fleet::Instant end{fleet::seconds{when}};
+int shutdown(const Context& context, fleet::Instant end) {
   if (context.space.empty()) return complain(Error(Kind::invalid, "say which space, with --space"));
   if (end <= context.now) return complain(Error(Kind::invalid, "that time has passed; name a later one"));
+  if (end > context.now + shutdown_within)
+    return complain(Error(Kind::invalid, "that is more than 100 years away; name an earlier time"));
   const std::string folder = context.files.current(context.space, "");
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored))
@@ -133,7 +134,8 @@ int shutdown(const Context& context, std::int64_t when) {
     ++lowered;
   }
   std::cout << fmt::format("{} of {} machines of {} end by {}; for new ones set shutdown_time = {} in [space {}]\n",
-                           lowered, names->size(), context.space, fleet::to_text(end), when, context.space);
+                           lowered, names->size(), context.space, fleet::to_text(end), fleet::to_text(end),
+                           context.space);
   return all ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vcycle: looks at the fleet of this host (contract vcycle, 6.3).
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -96,8 +97,9 @@ class CommandLine {
     world->add_option("--job-hours", typed_.simulate.job_hours, "length of a job in the mean (default 6)");
     world->add_option("--svg", typed_.simulate.svg, "draws the running processors into this file");
     auto* end = verb("shutdown", "the machines of a space are to be over by then", [this](const Context& c) {
-      const auto when = typed_.seconds ? c.now.time_since_epoch().count() + *typed_.seconds : typed_.time.value_or(0);
-      return vcycle::shutdown(c, when);
+      if (!typed_.seconds) return vcycle::shutdown(c, fleet::Instant{fleet::seconds{typed_.time.value_or(0)}});
+      constexpr auto too_long = (shutdown_within + fleet::seconds{1}).count();
+      return vcycle::shutdown(c, c.now + fleet::seconds{std::clamp<std::int64_t>(*typed_.seconds, -1, too_long)});
     });
     end->add_option("TIME", typed_.time, "Unix time");
     end->add_option("--in", typed_.seconds, "in so many seconds");

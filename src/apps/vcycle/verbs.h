@@ -48,7 +48,8 @@ int apel_republish(const Context& context, const std::string& site, const std::s
 /// Sync records of these months ("YYYYMM"; none: the one of yesterday).
 int apel_sync(const Context& context, const std::vector<std::string>& months);
 /// Every machine of the space is to be over by then.
-int shutdown(const Context& context, std::int64_t when);
+int shutdown(const Context& context, fleet::Instant end);
+inline constexpr fleet::seconds shutdown_within = std::chrono::days{36'525};  ///< a century: more is a slip
 
 struct ProxyOptions {
   std::string certificate, key;  ///< files
