@@ -43,7 +43,11 @@ def test_the_tar_file_installs_what_the_guide_names(installed):
     doc = installed / "var/lib/vcycle/doc"
     assert {"example.vcycle.conf", "example.user_data", "init.pp", "user_data_squid", "squid.conf.vcycle",
             "Vcycle-ssmsend-cron"} <= {path.name for path in doc.iterdir()}
-    assert GUIDES_CRON_LINE in (doc / "Vcycle-ssmsend-cron").read_text().splitlines()
+    cron = (doc / "Vcycle-ssmsend-cron").read_text()
+    assert GUIDES_CRON_LINE in cron.splitlines()
+    rotated = (installed / "etc/logrotate.d/vcycled").read_text()
+    assert set(re.findall(r">>(\S+)", cron)) == {"/var/log/Vcycle-ssmsend-cron.log"} <= set(re.split(r"[\s{]+", rotated))
+    assert (installed / "var/lib/vcycle/pipescache").stat().st_mode & 0o777 == 0o700
     assert "bdii: ldap://" in (installed / "etc/apel/Vcycle-ssmsend-prod.cfg").read_text()
     version = run(installed / "usr/sbin/vcycled", "--version").stdout.strip()
     assert (installed / "var/lib/vcycle/VERSION").read_text() == f"VERSION={version}\n"
