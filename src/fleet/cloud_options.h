@@ -13,6 +13,7 @@ struct CloudOption {
   std::string_view name;
   std::string_view apis;    ///< which kinds, with blanks between them; empty: it may stand in any space
   bool is_address = false;  ///< a URL that keys, passwords or tokens are sent to
+  bool is_file = false;     ///< names a file
 
   bool is_known_to(std::string_view api) const noexcept;
 };

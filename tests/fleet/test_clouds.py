@@ -250,7 +250,7 @@ def test_occi_with_a_proxy_and_the_grids_certificates(factory, tmp_path):
     grid = Authority(tmp_path / "grid")
     host, robot = grid.host("occi.example.com"), grid.sign("/DC=com/DC=example/CN=robot")
     proxy = grid.proxy(robot, "/DC=com/DC=example/CN=robot", 1234)
-    shown = tmp_path / "proxy.pem"  # as voms-proxy-init writes it
+    shown = factory.root / "proxy.pem"  # as voms-proxy-init writes it
     shown.write_text(proxy.pem.read_text() + proxy.key.read_text() + robot.pem.read_text())
     certificates = factory.root / "etc/grid-security/certificates"
     certificates.mkdir(parents=True)
@@ -258,7 +258,7 @@ def test_occi_with_a_proxy_and_the_grids_certificates(factory, tmp_path):
     with OcciStandIn(tls_certificate=host.chain, tls_key=host.key, tls_authority=grid.pem) as standin:
         ground = (f"[space {SPACE}]\napi = occi\nurl = {standin.api}/occi1.1\nprocessors_limit = 1\n{{}}"
                   f"{MACHINES}{Occi.machinetype}")
-        factory.conf.write_text(ground.format(f"proxy = {shown}\n"))
+        factory.conf.write_text(ground.format("proxy = /proxy.pem\n"))
 
         def trouble():
             (report,) = factory.once(check=False).values()
@@ -273,7 +273,7 @@ def test_occi_with_a_proxy_and_the_grids_certificates(factory, tmp_path):
         assert bundle == other.pem.read_text() + grid.pem.read_text()
         (machine,) = standin.machines()
         assert machine["name"].startswith("vcycle-a-")
-        for options, told in ((f"proxy = {tmp_path / 'none.pem'}\n", "holds no usable certificate"),
+        for options, told in (("proxy = /none.pem\n", "holds no usable certificate"),
                               ("username = vcycle\npassword_base64 = d3Jvbmc=\n", "Invalid user / password")):
             factory.conf.write_text(ground.format(options))
             assert told in trouble()
@@ -282,15 +282,16 @@ def test_occi_with_a_proxy_and_the_grids_certificates(factory, tmp_path):
         assert standin.troubles() == [] and len(standin.machines()) == 1
 
 
-def test_what_changes_beside_a_section_holds_without_a_restart(factory, tmp_path):
+def test_what_changes_beside_a_section_holds_without_a_restart(factory):
     """dbce: in a machinetype. google: in the key's file."""
     (factory.root / "template").write_text("#!/bin/sh\n")
     with Dbce().standin as exchange, GoogleStandIn() as google:
-        key_file = tmp_path / "key.json"
+        key_file = factory.lib / "spaces/g.example.com/key.json"
+        key_file.parent.mkdir(parents=True)
         key = {**google.key(), "token_uri": f"{google.api}/token"}
         key_file.write_text(json.dumps({**key, "project_id": "another"}))
         of_google = (f"[space g.example.com]\napi = google\nurl = {google.api}/compute/v1\nzones = europe-west1-b\n"
-                     f"key_file = {key_file}\nprocessors_limit = 1\n" +
+                     f"key_file = key.json\nprocessors_limit = 1\n" +
                      MACHINES.replace(SPACE, "g.example.com") + Google.machinetype)
         of_dbce = (f"[space {SPACE}]\napi = dbce\nurl = {exchange.api}\nversion = {dbce_world.VERSION}\nkey = {Dbce.secret}\n"
                    f"project_name = platform-1\nnetwork = net-1\nflavor_processors = small:1\nprocessors_limit = 1\n{MACHINES}")

@@ -10,6 +10,7 @@
 #include "apps/vcycled/findings.h"
 #include "base/cli_table.h"
 #include "base/text_file.h"
+#include "fleet/adapters/options.h"
 #include "fleet/config_copies.h"
 #include "fleet/urls.h"
 #include "fleet/user_data.h"
@@ -75,7 +76,8 @@ json::Value json_of(const std::vector<std::string>& sentences) {
 int check_config(const Context& context) {
   const auto found = fleet::config_in_force(context.files);
   const fleet::PipeCache pipes(context.files);
-  const auto config = fleet::read_configuration(found.texts, &pipes);
+  auto config = fleet::read_configuration(found.texts, &pipes);
+  fleet::place_files(context.files, config);
   auto findings = findings_of(context.files, found, config);
   auto& [problems, warnings] = findings;
   cli::Table table({{"space", "SPACE"},

@@ -23,6 +23,7 @@
 #include "apps/vcycled/responder.h"
 #include "apps/vcycled/status.h"
 #include "fleet/adapters/image_cache.h"
+#include "fleet/adapters/options.h"
 #include "fleet/adapters/remote_files.h"
 #include "fleet/config_copies.h"
 #include "fleet/web/server.h"
@@ -268,7 +269,8 @@ int check(const Options& options) {
   const fleet::Files files(options.root, node_name(options.host));
   const auto found = fleet::config_in_force(files);
   const fleet::PipeCache pipes(files);
-  const auto config = fleet::read_configuration(found.texts, &pipes);
+  auto config = fleet::read_configuration(found.texts, &pipes);
+  fleet::place_files(files, config);
   auto findings = findings_of(files, found, config);
   if (auto host = warning_of_host(files.node()); !host.empty()) findings.warnings.push_back(std::move(host));
   print(findings);

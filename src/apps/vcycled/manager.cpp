@@ -5,6 +5,7 @@
 
 #include "apps/vcycled/findings.h"
 #include "apps/vcycled/status.h"
+#include "fleet/adapters/options.h"
 #include "fleet/config_copies.h"
 #include "nephele_version.h"
 
@@ -146,6 +147,7 @@ std::vector<fleet::SpaceReport> Manager::round(const fleet::WatchedTime& time, s
   if (const auto kept = fleet::ConfigCopies(files_).keep(found); !kept)
     log_.say("The configuration cannot be kept: " + kept.error().sentence());
   auto config = configuration(found, time.now, wait);
+  fleet::place_files(files_, config);
   config.problems.insert(config.problems.begin(), found.problems.begin(), found.problems.end());
   for (const auto& problem : config.problems) log_.say("Configuration: " + problem.sentence);
   tell_new_warnings(warnings_of(files_, found, config));

@@ -44,6 +44,19 @@ Result<> check_type_names(const Space& space, const std::string& cloud, std::siz
 
 }  // namespace
 
+void place_files(const Files& files, Configuration& config) {
+  for (auto& space : config.spaces) {
+    for (const auto& option : cloud_options()) {
+      const auto* const given = space.options.entry(option.name);
+      if (given == nullptr || !option.is_file || !option.is_known_to(space.api)) continue;
+      const auto* const path = given->value.if_text();
+      if (path == nullptr || path->empty()) continue;
+      auto placed = path->starts_with('/') ? files.rooted(*path) : files.lib("spaces/" + space.name + "/" + *path);
+      space.options.set(given->key, given->spelled, settings::Node(given->value.place(), std::move(placed)));
+    }
+  }
+}
+
 std::vector<std::string> secrets_in_the_clear(const Space& space) {
   std::vector<std::string> out;
   const auto look = [&](const settings::Entry& option, const std::string& what, std::string_view url) {

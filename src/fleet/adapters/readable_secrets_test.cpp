@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/temp_directory.h"
+#include "fleet/adapters/options.h"
 
 namespace nephele::fleet {
 namespace {
@@ -61,6 +62,20 @@ TEST_F(ReadableSecrets, SoIsTheKeyThatProxiesAreMadeWith) {
   EXPECT_THAT(told(), ElementsAre(HasSubstr("x509cert.pem, which has the user_data_proxy's key in it")));
   put(folder + "x509key.pem", "", 0600);
   EXPECT_THAT(told(), IsEmpty()) << "the certificate alone is for everybody";
+}
+
+TEST(FilesOfOptions, LieBelowTheRootOrInTheFolderOfTheSpace) {
+  const Files files("/root", "vm");
+  for (const auto& [written, placed] : {std::pair{"/etc/key.json", "/root/etc/key.json"},
+                                        {"keys/key.json", "/root/var/lib/vcycle/spaces/s.example.com/keys/key.json"}}) {
+    auto config = read_configuration(
+        {{"/etc/vcycle.conf", type + "[space s.example.com]\napi = google\nkey_file = " + written + "\nproxy = /p\n"}});
+    place_files(files, config);
+    ASSERT_THAT(config.spaces, ::testing::SizeIs(1));
+    EXPECT_EQ(*config.spaces[0].options.entry("key_file")->value.if_text(), placed);
+    EXPECT_EQ(config.spaces[0].options.entry("key_file")->value.place().line, 7);
+    EXPECT_EQ(*config.spaces[0].options.entry("proxy")->value.if_text(), "/p") << "nothing of this cloud";
+  }
 }
 
 }  // namespace
