@@ -73,7 +73,7 @@ TEST(SpacePatience, AMachineWhoseFilesWereLostHasTheTimeOfANewOne) {
 TEST(SpacePatience, AMachineThatWasAdoptedByAClockThatWasAheadEndsAsWell) {
   WithHeartbeat g;
   g.lose_files();
-  g.cycle(90 * 86'400);
+  g.cycle(std::int64_t{90} * 86'400);
   EXPECT_THAT(g.names(), ElementsAre(g.name)) << "adopted";
   g.cycle(5'000);
   g.cycle(5'900);
@@ -148,7 +148,7 @@ TEST(SpacePatience, WhatVanishedAndComesBackLaterHasNoSecondRecord) {
   EXPECT_THAT(g.jobs("apel-archive"), ElementsAre("u-1"));
   const auto mark = g.folder("accounted") + "/u-1";
   EXPECT_TRUE(fs::exists(mark));
-  g.cycle(370 * 86'400);
+  g.cycle(std::int64_t{370} * 86'400);
   EXPECT_FALSE(fs::exists(mark)) << "not for ever";
 }
 

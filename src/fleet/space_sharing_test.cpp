@@ -39,7 +39,7 @@ TEST(SpaceSharing, MachinesOfOtherManagersAreLeftToThemUntilTheyFallSilent) {
 }
 
 TEST(SpaceSharing, AManagerWhoseClockWasAheadFallsSilentToo) {
-  constexpr std::int64_t ahead = 90 * 86'400;
+  constexpr std::int64_t ahead = std::int64_t{90} * 86'400;
   for (const bool is_listed : {true, false}) {
     Ground g(1);
     g.cycle(ahead, "a");
@@ -319,7 +319,7 @@ TEST(SpaceSharing, AFolderThatWasMovedByAClockThatWasAheadGoesAsWell) {
   Ground g(1);
   g.space.types[0].target_share = 0;
   const std::string left = "var/lib/vcycle/shared/spaces/s.example.com/deleted/vcycle-a-0000000001/";
-  g.directory.write(left + "moved", to_text(moment(90 * 86'400)));
+  g.directory.write(left + "moved", to_text(moment(std::int64_t{90} * 86'400)));
   g.cycle(0);
   g.cycle(259'200);
   EXPECT_THAT(g.names("deleted"), SizeIs(1));
