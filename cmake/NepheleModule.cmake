@@ -32,19 +32,22 @@ function(ne_test NAME)
   target_link_libraries(${NAME} PRIVATE nephele_options ${T_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_options(${NAME} PRIVATE ${NEPHELE_TEST_OPTIONS})
   ne_precompiled_headers(${NAME} test)
+  set(environment "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
   # Far from UTC, so that a local time where UTC is meant shows.
-  set(environment "TZ=NPT-5:45;NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR};NEPHELE_BINARY_DIR=${CMAKE_BINARY_DIR}")
+  set(zone ENVIRONMENT_MODIFICATION "TZ=set:NPT-5:45")
   if(T_SLOW)
     add_test(NAME ${NAME} CONFIGURATIONS slow COMMAND ${NAME})
     set_tests_properties(${NAME} PROPERTIES TIMEOUT 3600 LABELS slow PROCESSORS 2 RUN_SERIAL ON
-                         ENVIRONMENT "${environment}")
+                         ENVIRONMENT "${environment}" ${zone})
   elseif(T_WHOLE)
     add_test(NAME ${NAME} COMMAND ${NAME})
     set_tests_properties(${NAME} PROPERTIES TIMEOUT 1200 COST 600 LABELS "${T_LABELS}"
-                         ENVIRONMENT "${environment}")
+                         ENVIRONMENT "${environment}" ${zone})
   else()
+    # Of a list it would take the first element only.
     gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                         PROPERTIES TIMEOUT 120 LABELS "${T_LABELS}" ENVIRONMENT "${environment}")
+                         PROPERTIES TIMEOUT 120 LABELS "${T_LABELS}"
+                                    ENVIRONMENT "NEPHELE_SOURCE_DIR=${CMAKE_SOURCE_DIR}" ${zone})
   endif()
 endfunction()
 
